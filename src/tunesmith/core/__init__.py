@@ -1,0 +1,1 @@
+"""The floor everything stands on: parts, errors, identities, seeds, events. It knows no machine learning."""

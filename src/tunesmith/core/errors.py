@@ -1,0 +1,59 @@
+"""Every error raised on purpose: the fact, the place, the remedy. Each also is the stdlib error it refines."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TunesmithError(Exception):
+    """Root of all deliberate failures; `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class RecipeError(TunesmithError, ValueError):
+    """The recipe is wrong; the message has one line per mistake."""
+
+
+class DataError(TunesmithError, ValueError):
+    """A file, row or column is wrong; the message names it."""
+
+
+class SchemaError(DataError):
+    """Rows to predict do not have the columns the version was trained on."""
+
+
+class NotFoundError(TunesmithError, LookupError):
+    """A version, alias, file or part of that name does not exist."""
+
+
+class RegistryError(TunesmithError, OSError):
+    """The registry could not be written or read (read-only, full, locked)."""
+
+
+class VerificationError(TunesmithError, ValueError):
+    """Stored bytes are not what their digest says."""
+
+    exit_code = 1
+
+
+class MissingDependencyError(TunesmithError, ImportError):
+    """An optional library is not installed; the message is the install command."""
+
+    exit_code = 3
+
+
+class TrainingError(TunesmithError, RuntimeError):
+    """Training could not be completed (diverged, out of memory after every retry)."""
+
+    exit_code = 4
+
+
+class GuardError(TrainingError):
+    """A guard stopped a run that would have been silently wrong."""
+
+
+class InputGuardError(GuardError, ValueError):
+    """A guard stopped a run because of the rows it was given: bad input, so exit code 2."""
+
+    exit_code = 2

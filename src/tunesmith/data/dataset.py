@@ -1,0 +1,114 @@
+"""A table whose rows have identities: the user's columns beside id, row number, source and split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..core.errors import DataError
+from ..core.ids import ID_LENGTH, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """`frame` holds the user's columns; `index` has the same height and the columns `id row source split`.
+
+    `row` is the 1-based number in the source file's own order. `split` is null until the rows are split
+    (or from the start, where the data came as separate files). `id` is empty until `identified`.
+    """
+
+    frame: pl.DataFrame
+    index: pl.DataFrame
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, source: str, split: str | None = None) -> Dataset:
+        """Number the rows of a freshly read frame."""
+        index = pl.DataFrame({"row": np.arange(1, frame.height + 1, dtype=np.int64)}).select(
+            pl.lit("").alias("id"), "row", pl.lit(source).alias("source"), pl.lit(split, pl.String).alias("split")
+        )
+        return cls(frame, index)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the rows, in order."""
+        return self.index["id"].to_list()
+
+    @property
+    def rows(self) -> list[int]:
+        """The source's own row numbers, in order."""
+        return self.index["row"].to_list()
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the user's columns."""
+        return self.frame.columns
+
+    def place(self, position: int) -> str:
+        """Return where a row stands, for a message: `reviews.csv row 812`."""
+        row = self.index.row(position, named=True)
+        return f"{row['source']} row {row['row']}"
+
+    def take(self, positions: Sequence[int] | np.ndarray) -> Dataset:
+        """Return the rows at these positions, in their order."""
+        chosen = np.asarray(positions, dtype=np.int64)
+        return Dataset(self.frame[chosen], self.index[chosen])
+
+    def where(self, mask: np.ndarray | pl.Series) -> Dataset:
+        """Return the rows where the mask (bool, one per row) is true."""
+        keep = pl.Series(mask)
+        return Dataset(self.frame.filter(keep), self.index.filter(keep))
+
+    def in_split(self, name: str) -> Dataset:
+        """Return the rows assigned to a split."""
+        return self.where((self.index["split"] == name).fill_null(False))
+
+    def with_splits(self, names: Sequence[str | None]) -> Dataset:
+        """Return the same rows with their split written down."""
+        return replace(self, index=self.index.with_columns(pl.Series("split", names, pl.String)))
+
+    def identified(self, columns: Sequence[str], numeric: Sequence[str] = (), key: str | None = None) -> Dataset:
+        """Give every row its lasting id: the `key` column's value, or a hash of these input columns.
+
+        Numbers are hashed by value, all else as text, so a row keeps its id from CSV to Parquet. Rows with equal
+        inputs share the hash and get `-2`, `-3`, ... Raises DataError where the key column repeats or is empty.
+        """
+        if key is not None:
+            return replace(self, index=self.index.with_columns(self._keys(key).alias("id")))
+        parts = [self.frame[name].cast(pl.Float64 if name in numeric else pl.String, strict=False) for name in columns]
+        texts = pl.DataFrame(parts).select(pl.struct(pl.all()).struct.json_encode())[:, 0] if parts else pl.Series([])
+        hashes = pl.Series("id", [digest(text)[:ID_LENGTH] for text in texts], pl.String)
+        count = pl.DataFrame({"id": hashes}).select(pl.int_range(pl.len()).over("id") + 1)[:, 0]
+        ids = pl.select(pl.when(count > 1).then(hashes + "-" + count.cast(pl.String)).otherwise(hashes).alias("id"))
+        return replace(self, index=self.index.with_columns(ids["id"]))
+
+    def _keys(self, key: str) -> pl.Series:
+        keys = self.frame[key].cast(pl.String)
+        bad = keys.is_null() | ~keys.is_first_distinct()
+        if bad.any():
+            at = int(bad.arg_true()[0])
+            fact = "is empty" if keys[at] is None else f"repeats '{keys[at]}'"
+            raise DataError(f"{self.place(at)}, column '{key}': the id {fact}; ids must be unique, or leave `id` out")
+        return keys
+
+    def example(self, position: int) -> dict[str, Any]:
+        """Return one row's values by column name."""
+        return self.frame.row(position, named=True)
+
+
+def concatenate(parts: Sequence[Dataset]) -> Dataset:
+    """Join datasets of the same columns. Raises DataError where columns differ, naming them."""
+    first = parts[0]
+    for other in parts[1:]:
+        if set(other.columns) != set(first.columns):
+            odd = sorted(set(other.columns) ^ set(first.columns))
+            names = ", ".join(f"'{name}'" for name in odd)
+            raise DataError(f"{other.index['source'][0]}: columns differ from {first.index['source'][0]}: {names}")
+    frames = [part.frame.select(first.columns) for part in parts]
+    return Dataset(pl.concat(frames, how="vertical_relaxed"), pl.concat([part.index for part in parts]))

@@ -1,0 +1,78 @@
+"""Rows as arrays: what the model sees. Ids stay beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Sequences of different lengths in one flat array: row i is `values[offsets[i]:offsets[i + 1]]`.
+
+    `values` is int32 of shape (total,), `offsets` is int64 of shape (rows + 1,).
+    """
+
+    values: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def of(cls, sequences: Sequence[Sequence[int]]) -> Ragged:
+        """Pack lists of integers."""
+        lengths = np.fromiter((len(one) for one in sequences), np.int64, len(sequences))
+        flat = [np.asarray(one, np.int32) for one in sequences]
+        values = np.concatenate(flat) if flat else np.zeros(0, np.int32)
+        return cls(values.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, position: int) -> np.ndarray:
+        return self.values[self.offsets[position] : self.offsets[position + 1]]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The length of every row, int64."""
+        return np.diff(self.offsets)
+
+    def take(self, positions: np.ndarray) -> Ragged:
+        """Return the rows at these positions."""
+        return Ragged.of([self[int(position)] for position in positions])
+
+    def padded(self, positions: np.ndarray, pad: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (tokens, mask) of these rows, int64 and bool, both of shape (rows, longest)."""
+        lengths = self.lengths[positions]
+        mask = np.arange(max(int(lengths.max(initial=0)), 1))[None, :] < lengths[:, None]
+        tokens = np.full(mask.shape, pad, np.int64)
+        tokens[mask] = np.concatenate([self[int(position)] for position in positions])
+        return tokens, mask
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The rows of one split as arrays, row i of each belonging to `ids[i]`.
+
+    `inputs` maps a form to its array: `text` object (rows, columns), `tokens` Ragged, `numbers` float32
+    (rows, columns) with NaN where missing, `categories` int64 (rows, columns) with 0 where unknown.
+    `targets` is what the task makes of the target column, or None for rows without labels.
+    """
+
+    ids: tuple[str, ...]
+    inputs: Mapping[str, np.ndarray | Ragged]
+    targets: np.ndarray | None = None
+    weights: np.ndarray | None = field(default=None)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, positions: np.ndarray) -> Encoded:
+        """Return the rows at these positions (int64), in their order."""
+        inputs = {
+            form: array.take(positions) if isinstance(array, Ragged) else array[positions]
+            for form, array in self.inputs.items()
+        }
+        targets = None if self.targets is None else self.targets[positions]
+        weights = None if self.weights is None else self.weights[positions]
+        return Encoded(tuple(self.ids[int(position)] for position in positions), inputs, targets, weights)

@@ -1,0 +1,1 @@
+"""The replaceable pieces: one folder a question, one file an answer."""
