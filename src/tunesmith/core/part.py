@@ -43,6 +43,11 @@ class Part(Section):
         """Return instances for the contract kit; override where the defaults alone do not make one."""
         return [cls()]
 
+    @classmethod
+    def shorthand(cls, text: str) -> dict[str, Any] | None:
+        """Read a text that names no kind, such as a path; a family's base may override this."""
+        return None
+
     @model_validator(mode="wrap")
     @classmethod
     def _resolve(cls, value: Any, build: Any) -> Any:
@@ -101,11 +106,18 @@ def resolve(family: str, value: Any) -> Part:
     if isinstance(value, Part):
         return value
     if isinstance(value, str):
-        value = {"kind": value}
+        known = value in kinds(family)
+        value = (None if known else _family_base(family).shorthand(value)) or {"kind": value}
     if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
         context = {"known": ", ".join(kinds(family))}
         raise PydanticCustomError("kind_missing", "needs a name or `kind:` (known: {known})", context)
     return find(family, value["kind"]).model_validate({key: item for key, item in value.items() if key != "kind"})
+
+
+def _family_base(family: str) -> type[Part]:
+    package = importlib.import_module(f"tunesmith.{family}")
+    classes = [value for value in vars(package).values() if isinstance(value, type) and issubclass(value, Part)]
+    return next(value for value in classes if value.__dict__.get("family") == family)
 
 
 def _load_file(path: str, family: str, kind: str) -> Any:

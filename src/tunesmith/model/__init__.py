@@ -1,0 +1,49 @@
+"""A model is one encoder per group of inputs, their fusion, a head and the codec; in two shapes only."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..data import Encoded
+from ..parts.bases import Shape
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What happened in training: one entry per reported step and one per validation, as JSON values."""
+
+    steps: list[dict[str, float]] = field(default_factory=list)
+    validations: list[dict[str, float | bool]] = field(default_factory=list)
+
+
+class Model(ABC):
+    """Encoded rows in, raw outputs out."""
+
+    shape: Shape
+    width: int
+
+    def prepare(self, encoded: Encoded) -> Encoded:
+        """Add what depends on the rows alone (tokens), once."""
+        return encoded
+
+    @abstractmethod
+    def outputs(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray:
+        """Return raw outputs, float64 (rows, width), in fp32 arithmetic; `advance` hears how many rows are done."""
+
+    def features(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray | None:
+        """Return the pre-trained body's vectors (rows, size), None where nothing is pre-trained."""
+        return None
+
+    @abstractmethod
+    def files(self) -> dict[str, bytes]:
+        """Return everything that rebuilds this model, by file name; no pickle."""
+
+    @abstractmethod
+    def load(self, files: Mapping[str, bytes]) -> None:
+        """Take the weights from such files. Raises VerificationError where they do not fit."""

@@ -1,0 +1,89 @@
+"""Where do the weights come from? One file per origin; two shapes only: differentiable and fitted."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from ...core.part import Part
+from ...data import Encoded
+
+if TYPE_CHECKING:
+    from ._encoder import Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large the inputs are: text columns, number columns, and the count of codes of each category column."""
+
+    texts: int = 0
+    numbers: int = 0
+    categories: tuple[int, ...] = ()
+
+    @property
+    def forms(self) -> frozenset[str]:
+        """The input forms that occur."""
+        sizes = {"text": self.texts, "numbers": self.numbers, "categories": len(self.categories)}
+        return frozenset(form for form, size in sizes.items() if size)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a fitted base is asked to learn: the target's form, the width of the outputs, and a seed."""
+
+    form: Literal["class", "classes", "value"]
+    width: int
+    seed: int
+
+
+class Base(Part):
+    """A model body. Differentiable ones `build` an encoder that training moves; fitted ones `fit` in one go."""
+
+    family: ClassVar[str] = "parts.bases"
+    form: ClassVar[Literal["differentiable", "fitted"]] = "differentiable"
+    takes: ClassVar[frozenset[str]]
+    """The input forms it reads: `text`, `numbers`, `categories`."""
+    is_pretrained: ClassVar[bool] = False
+    learning_rate: ClassVar[float] = 1e-3
+    """The peak rate that suits full training with AdamW."""
+
+    @classmethod
+    def shorthand(cls, text: str) -> dict[str, Any] | None:
+        """Read a name that is no kind: a local folder or a Hub id stands for `hf_encoder` with that path."""
+        looks_like_path = "/" in text or text.startswith(".") or Path(text).is_dir()
+        return {"kind": "hf_encoder", "path": text} if looks_like_path else None
+
+    @abstractmethod
+    def build(self, shape: Shape, seed: int) -> Encoder:
+        """Return the encoder with its starting weights. Fitted bases raise NotImplementedError."""
+
+    @abstractmethod
+    def restore(self, shape: Shape, assets: Mapping[str, bytes]) -> Encoder:
+        """Return the encoder's architecture from a version's assets; the weights are loaded afterwards."""
+
+
+class FittedBase(Base):
+    """A base that learns by `fit` and keeps what it learnt as arrays (no pickle)."""
+
+    form: ClassVar[Literal["differentiable", "fitted"]] = "fitted"
+
+    @abstractmethod
+    def fit(self, train: Encoded, validation: Encoded, ask: Ask) -> dict[str, np.ndarray]:
+        """Return the learnt state; `validation` says when to stop."""
+
+    @abstractmethod
+    def outputs(self, state: Mapping[str, np.ndarray], encoded: Encoded) -> np.ndarray:
+        """Return the raw outputs, float64 (rows, width), from the state alone."""
+
+    def build(self, shape: Shape, seed: int) -> Encoder:
+        """Refuse: nothing here is differentiable."""
+        raise NotImplementedError(f"{self.kind} is fitted, not built")
+
+    def restore(self, shape: Shape, assets: Mapping[str, bytes]) -> Encoder:
+        """Refuse: nothing here is differentiable."""
+        raise NotImplementedError(f"{self.kind} is fitted, not built")

@@ -1,0 +1,130 @@
+"""A pre-trained transformer body: texts to tokens to one pooled vector per row."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from tokenizers import Tokenizer
+from torch import nn
+
+from ...core.errors import DataError
+from ...data import Ragged
+from ._encoder import Arrays, Encoder
+
+PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
+
+
+class TransformerEncoder(Encoder):
+    """A body from transformers. Texts of one row are joined by the tokenizer's separator and cut at `max_tokens`."""
+
+    def __init__(self, body: nn.Module, tokenizer: Tokenizer, pooling: str, max_tokens: int) -> None:
+        super().__init__()
+        self.body = body
+        self.tokenizer = tokenizer
+        self.pooling = pooling
+        config: Any = body.config
+        self.width = int(config.hidden_size)
+        longest = getattr(config, "max_position_embeddings", None) or max_tokens
+        self.max_tokens = min(max_tokens, longest)
+        self.pad = int(getattr(config, "pad_token_id", None) or 0)
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(self.max_tokens)
+
+    def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
+        """Add `tokens`."""
+        texts = np.asarray(inputs["text"])
+        joiner = f" {self._separator()} "
+        joined = [row[0] if len(row) == 1 else joiner.join(row) for row in texts]
+        return dict(inputs) | {"tokens": Ragged.of([one.ids for one in self.tokenizer.encode_batch_fast(joined)])}
+
+    def lengths(self, inputs: Arrays) -> np.ndarray | None:
+        """Return the number of tokens of each row."""
+        tokens = inputs["tokens"]
+        assert isinstance(tokens, Ragged)
+        return tokens.lengths
+
+    def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return `tokens` int64 and `mask` bool, both (rows, longest)."""
+        ragged = inputs["tokens"]
+        assert isinstance(ragged, Ragged)
+        tokens, mask = ragged.padded(positions, self.pad)
+        return {"tokens": torch.from_numpy(tokens), "mask": torch.from_numpy(mask)}
+
+    def forward(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Return the pooled states of the last layer, float (rows, width)."""
+        mask = tensors["mask"]
+        states_BTD = self.body(input_ids=tensors["tokens"], attention_mask=mask.long()).last_hidden_state
+        if self.pooling == "first":
+            return states_BTD[:, 0]
+        weights_BT1 = mask[:, :, None].to(states_BTD.dtype)
+        return (states_BTD * weights_BT1).sum(dim=1) / weights_BT1.sum(dim=1).clamp(min=1.0)
+
+    def layers(self) -> list[list[nn.Module]]:
+        """Return embeddings, then each transformer layer; what stands outside joins the embeddings."""
+        stack = _layer_list(self.body)
+        inside = {id(module) for layer in stack for module in layer.modules()}
+        holders = [one for one in self.body.modules() if list(one.parameters(recurse=False)) and id(one) not in inside]
+        return [holders, *([layer] for layer in stack)]
+
+    def assets(self) -> dict[str, bytes]:
+        """Return the configuration and the tokenizer."""
+        config: Any = self.body.config
+        kept = config.to_dict() | {"_name_or_path": ""}
+        text = json.dumps(kept, indent=1, sort_keys=True)
+        return {"base/config.json": text.encode(), "base/tokenizer.json": self.tokenizer.to_str().encode()}
+
+    def _separator(self) -> str:
+        for name in ("[SEP]", "</s>", "<sep>", "<|endoftext|>"):
+            if self.tokenizer.token_to_id(name) is not None:
+                return name
+        return "\n"
+
+
+def from_folder(where: str, pooling: str, max_tokens: int, dropout: float | None) -> TransformerEncoder:
+    """Load configuration, weights and tokenizer from a folder or the Hub's cache or the Hub.
+
+    Raises DataError where nothing can be loaded from there, naming what was tried.
+    """
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    try:
+        config = transformers.AutoConfig.from_pretrained(where)
+        for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:
+            if isinstance(getattr(config, name), (int, float)):
+                setattr(config, name, dropout)
+        body = transformers.AutoModel.from_pretrained(where, config=config, dtype=torch.float32)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(where).backend_tokenizer
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        kind = "folder" if Path(where).is_dir() else "name"
+        raise DataError(
+            f"base '{where}': no encoder could be loaded from this {kind}: {reason}; "
+            "give a folder with config.json, model.safetensors and tokenizer.json, or use `base: minilm`, which needs no network"
+        ) from error
+    return TransformerEncoder(_without_pooler(body), Tokenizer.from_str(tokenizer.to_str()), pooling, max_tokens)
+
+
+def from_assets(assets: Mapping[str, bytes], pooling: str, max_tokens: int) -> TransformerEncoder:
+    """Rebuild the architecture from what `assets` gave; weights are random until loaded."""
+    fields = json.loads(assets["base/config.json"])
+    config = transformers.AutoConfig.for_model(**fields)
+    body = _without_pooler(transformers.AutoModel.from_config(config))
+    return TransformerEncoder(body, Tokenizer.from_str(assets["base/tokenizer.json"].decode()), pooling, max_tokens)
+
+
+def _without_pooler(body: Any) -> nn.Module:
+    if getattr(body, "pooler", None) is not None:
+        body.pooler = None  # its output is not used, and weights without a gradient confuse strategies
+    return body
+
+
+def _layer_list(body: nn.Module) -> list[nn.Module]:
+    lists = [module for module in body.modules() if isinstance(module, nn.ModuleList)]
+    return list(max(lists, key=lambda one: sum(p.numel() for p in one.parameters()), default=[]))

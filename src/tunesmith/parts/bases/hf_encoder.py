@@ -1,0 +1,47 @@
+"""Any encoder that transformers can load: BERT, RoBERTa, DeBERTa, ModernBERT and others, from a folder or the Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from ...core.need import lazy
+from . import Base, Shape
+
+if TYPE_CHECKING:
+    from . import _transformer as transformer
+    from ._encoder import Encoder
+else:
+    transformer = lazy("tunesmith.parts.bases._transformer")
+
+
+class HfEncoder(Base):
+    """A transformer encoder with its own tokenizer."""
+
+    takes: ClassVar[frozenset[str]] = frozenset({"text"})
+    is_pretrained: ClassVar[bool] = True
+    learning_rate: ClassVar[float] = 5e-5
+
+    path: str
+    """A local folder (config.json, weights, tokenizer.json) or a Hub id."""
+    pooling: Literal["mean", "first"] = "mean"
+    """How the states of the tokens become one vector: their mean, or the first token's."""
+    max_tokens: int = Field(256, ge=4)
+    """Longer texts are cut here."""
+    dropout: float | None = Field(None, ge=0.0, lt=1.0)
+    """Share of the inner numbers switched off in training; the base's own where not given."""
+
+    @classmethod
+    def samples(cls) -> list[Self]:
+        """Return one with a path that is only read when built."""
+        return [cls(path="./my-encoder")]
+
+    def build(self, shape: Shape, seed: int) -> Encoder:
+        """Return the pre-trained encoder."""
+        return transformer.from_folder(self.path, self.pooling, self.max_tokens, self.dropout)
+
+    def restore(self, shape: Shape, assets: Mapping[str, bytes]) -> Encoder:
+        """Return the architecture."""
+        return transformer.from_assets(assets, self.pooling, self.max_tokens)

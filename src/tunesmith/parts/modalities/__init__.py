@@ -1,0 +1,44 @@
+"""How does an input become numbers? One file per kind of column."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+
+from ...core.part import Part
+
+Form = Literal["text", "numbers", "categories"]
+
+
+class Modality(Part):
+    """Turns one column into one array. What it learns, it learns in `fit`, from training rows only."""
+
+    family: ClassVar[str] = "parts.modalities"
+    gives: ClassVar[Form]
+
+    @classmethod
+    @abstractmethod
+    def suits(cls, column: pl.Series) -> float:
+        """Return how well a column's values look like this kind, in 0..1; the best-suited kind is inferred."""
+
+    @abstractmethod
+    def fit(self, column: pl.Series) -> dict[str, Any]:
+        """Return what is learnt from the training rows, as JSON values."""
+
+    @abstractmethod
+    def encode(self, column: pl.Series, state: Mapping[str, Any]) -> np.ndarray:
+        """Return one value per row: object texts, float32 numbers (NaN: missing) or int64 codes (0: unknown)."""
+
+    def refuse(self, column: pl.Series) -> tuple[int, str] | None:
+        """Return (position, fact) of the first value this kind cannot read, or None where all can be read."""
+        return None
+
+
+def words_per_value(column: pl.Series) -> float:
+    """Return the average number of words in a text column's values."""
+    counts = column.drop_nulls().str.count_matches(r"\S+")
+    return float(counts.mean() or 0.0)  # type: ignore[arg-type]

@@ -1,0 +1,20 @@
+"""Only the head moves: the base is a frozen feature extractor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from . import Strategy, freeze
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Head(Strategy):
+    """The base stays as it is; fast, forgets nothing, and often the best choice for very few rows."""
+
+    rate_scale: ClassVar[float] = 10.0
+
+    def prepare(self, body: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> None:
+        """Freeze the whole body."""
+        freeze([body])

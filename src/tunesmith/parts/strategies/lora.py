@@ -1,0 +1,44 @@
+"""LoRA: small low-rank matrices beside every linear layer move, the base stays (Hu et al., ICLR 2022)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from ...core.need import lazy
+from . import Strategy, freeze
+
+if TYPE_CHECKING:
+    import peft
+    import torch
+else:
+    peft = lazy("peft")
+    torch = lazy("torch")
+
+
+class Lora(Strategy):
+    """Adapters on all linear layers of the base, merged into it when training ends."""
+
+    rate_scale: ClassVar[float] = 10.0
+
+    rank: int = Field(16, ge=1)
+    """Rank of the added matrices."""
+    alpha: float = Field(32.0, gt=0.0)
+    """Scale of the added matrices, divided by the rank."""
+    dropout: float = Field(0.05, ge=0.0, lt=1.0)
+    """Share of the adapters' inputs switched off in training."""
+
+    def prepare(self, body: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> None:
+        """Freeze the body and insert the adapters."""
+        freeze([body])
+        names = [name for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)]
+        config = peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=names)
+        peft.inject_adapter_in_model(config, body)
+
+    def finish(self, body: torch.nn.Module) -> None:
+        """Add each adapter to its layer's weight and take it out."""
+        adapted = [(name, one) for name, one in body.named_modules() if isinstance(one, peft.tuners.lora.LoraLayer)]
+        for name, layer in adapted:
+            layer.merge(safe_merge=True)  # type: ignore[operator]
+            body.set_submodule(name, layer.get_base_layer())

@@ -1,0 +1,89 @@
+"""The codec's sizes and a base to a model, ready to train or to load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from ..core.errors import RecipeError
+from ..data import Codec
+from ..model import Model
+from ..model.fitted import Fitted
+from ..model.network import Net, Network
+from ..parts.bases import Base, FittedBase, Shape
+from ..parts.bases._encoder import Encoder
+from ..parts.bases.tabular_net import TabularNet
+from ..parts.modalities import Modality
+from ..parts.tasks import Task
+
+COLUMNS = TabularNet()  # what encodes number and category columns beside a base that reads text only
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What a model is made from."""
+
+    base: Base
+    codec: Codec
+    seed: int = 0
+    dropout: float = 0.1
+    device: torch.device = torch.device("cpu")
+
+
+def build(plan: Blueprint) -> Model:
+    """Return the model with its starting weights. Raises RecipeError where base and inputs do not fit."""
+    check_inputs(plan.base, plan.codec)
+    return _assemble(plan, None)
+
+
+def rebuild(plan: Blueprint, files: Mapping[str, bytes]) -> Model:
+    """Return the model of a version from its files. Raises VerificationError where they do not fit."""
+    model = _assemble(plan, files)
+    model.load(files)
+    return model
+
+
+def check_inputs(base: Base, codec: Codec) -> None:
+    """Refuse impossible pairings of base and inputs, naming what would fit. Raises RecipeError."""
+    shape = shape_of(codec)
+    forms = shape.forms
+    if base.form == "fitted" and not forms <= base.takes:
+        odd = [one.name for one in codec.columns if isinstance(one.modality, Modality) and one.modality.gives == "text"]
+        raise RecipeError(
+            f"base: {base.kind} reads {' and '.join(sorted(base.takes))}, but column '{odd[0]}' is text; "
+            "use `base: minilm`, or leave that column out of `inputs`"
+        )
+    if not forms & base.takes:
+        raise RecipeError(
+            f"base: {base.kind} reads {' and '.join(sorted(base.takes))}, but the inputs are "
+            f"{' and '.join(sorted(forms))}; use `base: gbdt` or `base: tabular_net`"
+        )
+
+
+def shape_of(codec: Codec) -> Shape:
+    """Return how large the codec's inputs are."""
+    forms = [(one, one.modality.gives) for one in codec.columns if isinstance(one.modality, Modality)]
+    return Shape(
+        texts=sum(form == "text" for _, form in forms),
+        numbers=sum(form == "numbers" for _, form in forms),
+        categories=tuple(len(one.state["values"]) + 1 for one, form in forms if form == "categories"),
+    )
+
+
+def _assemble(plan: Blueprint, files: Mapping[str, bytes] | None) -> Model:
+    shape = shape_of(plan.codec)
+    task = plan.codec.task
+    assert isinstance(task, Task)
+    width = task.width(plan.codec.target_state)
+    if isinstance(plan.base, FittedBase):
+        return Fitted(plan.base, shape, width)
+    encoders = {"body": _encoder(plan.base, shape, plan.seed, files)}
+    if shape.forms - plan.base.takes:
+        encoders["columns"] = _encoder(COLUMNS, shape, plan.seed, files)
+    return Network(Net(encoders, width, plan.dropout, plan.seed), shape, "body", plan.device)
+
+
+def _encoder(base: Base, shape: Shape, seed: int, files: Mapping[str, bytes] | None) -> Encoder:
+    return base.build(shape, seed) if files is None else base.restore(shape, files)

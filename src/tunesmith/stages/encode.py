@@ -1,0 +1,80 @@
+"""Rows to arrays: the codec learns from training rows only, and the same codec encodes for ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from ..core.errors import DataError, SchemaError
+from ..core.ids import set_digest
+from ..data import Codec, Column, Dataset, Encoded
+from ..parts.modalities import Modality
+from ..parts.tasks import Task
+
+
+def fit_codec(train: Dataset, inputs: Mapping[str, Modality], target: str, task: Task) -> Codec:
+    """Return what the columns and the target teach, from these rows alone."""
+    columns = tuple(Column(name, one, one.fit(train.frame[name])) for name, one in inputs.items())
+    state = task.fit(train.frame[target])
+    return Codec(columns, task, target, state, set_digest(train.ids))
+
+
+def encode(data: Dataset, codec: Codec, labelled: bool = True) -> Encoded:
+    """Return the rows as arrays. Raises SchemaError for wrong columns, DataError for unreadable or unseen labels."""
+    check_schema(data, codec)
+    grouped: dict[str, list[np.ndarray]] = {}
+    for column in codec.columns:
+        modality = column.modality
+        assert isinstance(modality, Modality)
+        grouped.setdefault(modality.gives, []).append(modality.encode(data.frame[column.name], column.state))
+    inputs = {form: np.stack(arrays, axis=1) for form, arrays in grouped.items()}
+    targets = encode_targets(data, codec) if labelled else None
+    return Encoded(tuple(data.ids), inputs, targets)
+
+
+def encode_targets(data: Dataset, codec: Codec) -> np.ndarray:
+    """Return the labels as the task's array. Raises DataError naming the place of the first that does not fit."""
+    task = codec.task
+    assert isinstance(task, Task)
+    if codec.target not in data.columns:
+        raise SchemaError(f"{_source(data)}: there is no target column '{codec.target}' to measure against")
+    target = data.frame[codec.target]
+    missing = target.is_null()
+    if missing.any():
+        position = int(missing.arg_true()[0])
+        raise DataError(f"{data.place(position)}, column '{codec.target}': the label is missing; remove the row")
+    try:
+        return task.encode(target, codec.target_state)
+    except (ValueError, pl.exceptions.PolarsError) as error:
+        place = f"{_source(data)}, column '{codec.target}'"
+        raise DataError(f"{place}: {error}; train on rows that hold it, or remove those rows") from error
+
+
+def check_schema(data: Dataset, codec: Codec) -> None:
+    """Refuse rows whose columns are not those of training, by name. Raises SchemaError."""
+    wanted = [column.name for column in codec.columns]
+    missing = [name for name in wanted if name not in data.columns]
+    if missing:
+        names = ", ".join(f"'{name}'" for name in missing)
+        extra = ", ".join(f"'{name}'" for name in data.columns if name not in wanted) or "none"
+        raise SchemaError(
+            f"{_source(data)}: missing column {names}; the model was trained on {', '.join(wanted)} "
+            f"(other columns here: {extra}); rename the columns, they are never matched by position"
+        )
+    for column in codec.columns:
+        modality = column.modality
+        assert isinstance(modality, Modality)
+        bad = modality.refuse(data.frame[column.name])
+        if bad is not None:
+            position, fact = bad
+            kind = modality.kind
+            raise SchemaError(
+                f"{data.place(position)}, column '{column.name}': {fact}, and the column is a {kind}; "
+                f"correct the row, or name such values in `data: {{missing: [...]}}`"
+            )
+
+
+def _source(data: Dataset) -> str:
+    return str(data.index["source"][0]) if len(data) else "the rows"
