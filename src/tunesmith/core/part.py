@@ -44,8 +44,8 @@ class Part(Section):
         return [cls()]
 
     @classmethod
-    def shorthand(cls, text: str) -> dict[str, Any] | None:
-        """Read a text that names no kind, such as a path; a family's base may override this."""
+    def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
+        """Complete a value whose `kind` is absent or unknown (a path, say); a family's base may override this."""
         return None
 
     @model_validator(mode="wrap")
@@ -106,8 +106,9 @@ def resolve(family: str, value: Any) -> Part:
     if isinstance(value, Part):
         return value
     if isinstance(value, str):
-        known = value in kinds(family)
-        value = (None if known else _family_base(family).shorthand(value)) or {"kind": value}
+        value = {"kind": value}
+    if isinstance(value, dict) and value.get("kind") not in kinds(family):
+        value = _family_base(family).shorthand(value) or value
     if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
         context = {"known": ", ".join(kinds(family))}
         raise PydanticCustomError("kind_missing", "needs a name or `kind:` (known: {known})", context)

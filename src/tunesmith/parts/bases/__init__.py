@@ -53,10 +53,12 @@ class Base(Part):
     """The peak rate that suits full training with AdamW."""
 
     @classmethod
-    def shorthand(cls, text: str) -> dict[str, Any] | None:
+    def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
         """Read a name that is no kind: a local folder or a Hub id stands for `hf_encoder` with that path."""
-        looks_like_path = "/" in text or text.startswith(".") or Path(text).is_dir()
-        return {"kind": "hf_encoder", "path": text} if looks_like_path else None
+        name = value.get("kind")
+        if not isinstance(name, str) or not ("/" in name or name.startswith(".") or Path(name).is_dir()):
+            return None
+        return value | {"kind": "hf_encoder", "path": name}
 
     @abstractmethod
     def build(self, shape: Shape, seed: int) -> Encoder:

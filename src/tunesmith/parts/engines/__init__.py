@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...core.part import Part
 
@@ -16,6 +16,11 @@ class Engine(Part):
     """Chooses device, precision and threads."""
 
     family: ClassVar[str] = "parts.engines"
+
+    @classmethod
+    def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
+        """Take `local` where only its fields are given."""
+        return None if "kind" in value else value | {"kind": "local"}
 
     @abstractmethod
     def device(self) -> torch.device:

@@ -19,6 +19,8 @@ class Optimizer(Part):
     """Learning rate, its decay towards the lower layers, warm-up and schedule; `build` makes the torch optimiser."""
 
     family: ClassVar[str] = "parts.optimizers"
+    rate_scale: ClassVar[float] = 1.0
+    """What the rate that suits AdamW is multiplied with under `learning_rate: auto`."""
 
     learning_rate: Annotated[float, Field(gt=0.0)] | Literal["auto"] = "auto"
     """Peak rate of the top layers. auto: what suits the base and the strategy."""
@@ -30,6 +32,11 @@ class Optimizer(Part):
     """Share of the steps in which the rate rises from zero."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """How the rate falls after the warm-up."""
+
+    @classmethod
+    def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
+        """Take `adamw` where only its fields are given."""
+        return None if "kind" in value else value | {"kind": "adamw"}
 
     @abstractmethod
     def build(self, groups: Iterable[dict[str, Any]]) -> torch.optim.Optimizer:

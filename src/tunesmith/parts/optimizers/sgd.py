@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -18,6 +18,8 @@ else:
 
 class Sgd(Optimizer):
     """Steps along the gradient; needs a larger rate than AdamW, and `auto` gives it one."""
+
+    rate_scale: ClassVar[float] = 100.0
 
     momentum: float = Field(0.9, ge=0.0, lt=1.0)
     """How much of the last step is kept."""

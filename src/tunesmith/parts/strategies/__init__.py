@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...core.part import Part
 
@@ -20,6 +20,11 @@ class Strategy(Part):
     family: ClassVar[str] = "parts.strategies"
     rate_scale: ClassVar[float] = 1.0
     """What the base's own learning rate is multiplied with."""
+
+    @classmethod
+    def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
+        """Take `full` where only its fields are given."""
+        return None if "kind" in value else value | {"kind": "full"}
 
     @abstractmethod
     def prepare(self, body: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> None:

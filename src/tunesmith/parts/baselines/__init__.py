@@ -1,0 +1,41 @@
+"""What would have been good enough? One file per answer; every run trains them on the same rows."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from ...core.part import Part
+from ...data import Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The rows of the run, and what is asked. `features` gives the untouched pre-trained body's vectors, if any."""
+
+    train: Encoded
+    validation: Encoded
+    test: Encoded
+    form: Literal["class", "classes", "value"]
+    width: int
+    seed: int
+    base: str
+    features: Mapping[str, np.ndarray] | None = None
+
+
+class Baseline(Part):
+    """A simple answer to the same question, given the same training rows."""
+
+    family: ClassVar[str] = "parts.baselines"
+
+    @abstractmethod
+    def applies(self, question: Question) -> bool:
+        """Return whether this baseline makes sense for the question."""
+
+    @abstractmethod
+    def outputs(self, question: Question) -> np.ndarray:
+        """Return for the test rows what the task's `scores` reads: log-probabilities, log-odds or values (rows, width)."""

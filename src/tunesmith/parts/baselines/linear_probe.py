@@ -1,0 +1,31 @@
+"""The frozen base with a linear head: what the pre-trained model knew before it was fine-tuned."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...core.need import lazy
+from . import Baseline, Question
+from ._linear import linear_outputs
+from ._matrices import category_sizes, columns_matrix
+
+preprocessing = lazy("sklearn.preprocessing")
+
+
+class LinearProbe(Baseline):
+    """Logistic or ridge regression on the frozen body's vectors and the columns; on the columns alone for tables."""
+
+    def applies(self, question: Question) -> bool:
+        """Return whether there are vectors, or columns, to be linear in."""
+        return question.features is not None or "text" not in question.train.inputs
+
+    def outputs(self, question: Question) -> np.ndarray:
+        """Return test outputs (rows, width)."""
+        sizes = category_sizes(question.train)
+        matrices = []
+        for name, encoded in (("train", question.train), ("validation", question.validation), ("test", question.test)):
+            columns = columns_matrix(encoded, sizes)
+            frozen = [] if question.features is None else [question.features[name]]
+            matrices.append(np.concatenate([*frozen, columns], axis=1))
+        scaler = preprocessing.StandardScaler().fit(matrices[0])
+        return linear_outputs(*(scaler.transform(one) for one in matrices), question)

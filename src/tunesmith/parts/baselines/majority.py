@@ -1,0 +1,28 @@
+"""The same answer for every row: the most frequent class, or the mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import Baseline, Question
+
+
+class Majority(Baseline):
+    """Knows how often each class occurs in training and nothing else; for values, the mean."""
+
+    def applies(self, question: Question) -> bool:
+        """Return True."""
+        return True
+
+    def outputs(self, question: Question) -> np.ndarray:
+        """Return the log of the class shares, the log-odds of each label, or the mean."""
+        targets = question.train.targets
+        assert targets is not None
+        rows = len(question.test)
+        if question.form == "value":
+            return np.full((rows, 1), float(targets.mean()))
+        if question.form == "class":
+            shares = (np.bincount(targets, minlength=question.width) + 1e-9) / len(targets)
+            return np.tile(np.log(shares), (rows, 1))
+        shares = np.clip(targets.mean(axis=0).astype(np.float64), 1e-6, 1 - 1e-6)
+        return np.tile(np.log(shares / (1 - shares)), (rows, 1))

@@ -1,0 +1,50 @@
+"""What must never be silently wrong? One file per invariant; every guard runs at its station of every run."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from ...core.part import Part
+from ...data import Codec, Dataset, Encoded
+
+Station = Literal["read", "split", "encoded", "step", "trained", "saved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the run has come to; each station fills what it knows."""
+
+    splits: Mapping[str, Dataset] = field(default_factory=dict)
+    """The rows by split (station `read`: all of them under `all`)."""
+    target: str = ""
+    are_leaks_allowed: bool = False
+    codec: Codec | None = None
+    encoded: Mapping[str, Encoded] = field(default_factory=dict)
+    loss: float = 0.0
+    step: int = 0
+    before: np.ndarray | None = None
+    """Outputs of the model in memory."""
+    after: np.ndarray | None = None
+    """Outputs of the same rows from the model put together anew."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Guard(Part):
+    """An invariant. `check` raises GuardError (our fault) or InputGuardError (the rows' fault), or says what held."""
+
+    family: ClassVar[str] = "parts.guards"
+    station: ClassVar[Station]
+
+    @abstractmethod
+    def check(self, evidence: Evidence) -> str:
+        """Return one sentence on what was found to hold; raise with fact, place and remedy where it does not."""
+
+    @classmethod
+    @abstractmethod
+    def faults(cls) -> list[Evidence]:
+        """Return evidence with the fault planted; the contract kit sees each of them refused."""

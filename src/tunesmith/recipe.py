@@ -1,0 +1,118 @@
+"""The recipe: a whole run as one frozen value. Stages never see it whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator
+
+from .core.errors import RecipeError
+from .core.ids import value_digest
+from .core.part import Section
+from .data.sources import Source
+from .parts.bases import Base
+from .parts.modalities import Modality
+from .parts.strategies import Strategy
+from .parts.strategies.full import Full
+from .parts.tasks import Task
+from .recipe_text import RecipeText, read_text
+from .stages.inspect import Given, Meaning
+from .stages.split import Split
+from .stages.train import Train
+
+
+class Recipe(Section):
+    """Two lines are enough (`data`, `target`); the rest is filled in, and shown with where it came from."""
+
+    data: SerializeAsAny[Source]
+    """The rows: a path, or `{kind: csv, path: ..., inputs: {...}}`."""
+    target: str | None = None
+    """The column to be learnt; found by its name where not given."""
+    name: str | None = Field(None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")
+    """What the versions are called; the data file's name where not given."""
+    task: SerializeAsAny[Task] | None = None
+    """What is asked; found from the target's values where not given."""
+    base: SerializeAsAny[Base] | None = None
+    """Where the weights come from; `minilm` where an input is text, `gbdt` for tables."""
+    strategy: SerializeAsAny[Strategy] = Full()
+    """Which weights move."""
+    split: Split = Split()
+    """How rows are divided."""
+    train: Train = Train()
+    """How training goes."""
+    seed: int = Field(0, ge=0, lt=2**31)
+    """Everything random follows from it."""
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _path_is_data(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, Path) else value
+
+    def given(self) -> Given:
+        """Return what the recipe says of the columns."""
+        inputs: Any = self.data.inputs
+        return Given(inputs, self.target, self.task, self.data.id, self.split.group)
+
+    def filled(self, meaning: Meaning) -> Recipe:
+        """Return the recipe with everything found written down."""
+        gives = {modality.gives for modality in meaning.inputs.values()}
+        base = self.base or Base.model_validate("minilm" if "text" in gives else "gbdt")
+        named: dict[str, Modality] = dict(meaning.inputs)
+        data = self.data.model_copy(update={"inputs": named})
+        values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
+        self._refuse_unread(base)
+        return self.model_copy(update=values)
+
+    def title(self) -> str:
+        """Return the name of the versions this recipe makes."""
+        if self.name is not None:
+            return self.name
+        path = self.data.path if isinstance(self.data.path, str) else self.data.path["train"]
+        stem = Path(path).name.partition(".")[0]
+        return "".join(one if one.isalnum() or one in "._-" else "-" for one in stem).strip(".-")[:64] or "model"
+
+    def digest(self) -> str:
+        """Return the identity of the filled recipe."""
+        return value_digest(self.model_dump(mode="json"))
+
+    def _refuse_unread(self, base: Base) -> None:
+        """A setting that nothing would read is a mistake, not a wish."""
+        unread = [key for key in ("strategy", "train") if key in self.model_fields_set and base.form == "fitted"]
+        if unread:
+            raise RecipeError(
+                f"{unread[0]}: base {base.kind} is fitted in one go and reads no `{unread[0]}`; "
+                f"remove it, or set the base's own fields: `base: {{kind: {base.kind}, ...}}`"
+            )
+
+
+def load(path: Path, overrides: list[str] | None = None) -> tuple[Recipe, RecipeText]:
+    """Read a recipe file with `key.path=value` overrides.
+
+    Raises RecipeError with one line per mistake, each as `file:line: where: what`.
+    """
+    text = read_text(path, overrides or [])
+    try:
+        return Recipe.model_validate(text.values), text
+    except ValidationError as error:
+        raise RecipeError(text.explain(error, Recipe)) from None
+
+
+def origins(recipe: Recipe, text: RecipeText | None, inferred: frozenset[str]) -> dict[str, str]:
+    """Return for every leaf of a filled recipe where its value came from: file:line, --set, inferred or default."""
+    found: dict[str, str] = {}
+    for path in leaves(recipe.model_dump(mode="json")):
+        where = text.origin(path) if text is not None else None
+        guessed = any(path == key or path.startswith(f"{key}.") for key in (*inferred, "name", "base"))
+        found[path] = where or ("inferred" if guessed else "default")
+    return found
+
+
+def leaves(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Return a nested value's leaves by dotted path."""
+    if not isinstance(value, dict) or not value:
+        return {prefix: value}
+    flat: dict[str, Any] = {}
+    for key, one in value.items():
+        flat |= leaves(one, f"{prefix}.{key}" if prefix else str(key))
+    return flat

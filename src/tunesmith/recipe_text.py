@@ -1,0 +1,170 @@
+"""A recipe as it was written: values, the line of every key, and mistakes told as `file:line: where: what`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from .core.errors import RecipeError
+from .core.part import Part, find, kinds
+
+Location = tuple[str, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 as people mean it: `1e-3` is a number, and yes, no, on, off are words."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern) for tag, pattern in resolvers if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:float")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)$"),
+    list("-+0123456789."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeText:
+    """The values of a recipe file, where each key stands, and which were set on the command line."""
+
+    file: str
+    values: dict[str, Any]
+    lines: dict[Location, int] = field(default_factory=dict)
+    flags: frozenset[Location] = frozenset()
+
+    def origin(self, path: str) -> str | None:
+        """Return `file:line` or `--set` for a dotted path, None where the text does not speak of it."""
+        location = tuple(path.split("."))
+        for length in range(len(location), 0, -1):
+            at = location[:length]
+            whole = length == len(location) or not isinstance(_look_up(self.values, at), dict)
+            if at in self.flags and whole:
+                return "--set"
+            if at in self.lines and whole:
+                return f"{self.file}:{self.lines[at]}"
+        return None
+
+    def explain(self, error: ValidationError, root: type[BaseModel]) -> str:
+        """Return one line per mistake, in the order of the file."""
+        told = [(self._line(one), self._tell(one, root)) for one in error.errors()]
+        return "\n".join(dict.fromkeys(text for _, text in sorted(told)))
+
+    def _line(self, error: ErrorDetails) -> int:
+        location = tuple(map(str, error["loc"]))
+        return next((self.lines[location[:n]] for n in range(len(location), 0, -1) if location[:n] in self.lines), 1)
+
+    def _tell(self, error: ErrorDetails, root: type[BaseModel]) -> str:
+        location = tuple(map(str, error["loc"]))
+        flag = any(location[:n] in self.flags for n in range(1, len(location) + 1))
+        place = "--set" if flag else f"{self.file}:{self._line(error)}"
+        message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(location[-1], self._fields(location[:-1], root), 1)
+            message = "unknown key" + (f", did you mean '{near[0]}'?" if near else "")
+        elif error["type"] == "missing":
+            message = "is required"
+        elif not error["type"].startswith("kind"):
+            got = repr(error["input"])
+            message += f" (got {got if len(got) <= 60 else got[:57] + '...'})"
+        where = ".".join(one for one in location if not one.startswith(("function-", "constrained", "literal")))
+        return f"{place}: {where or 'recipe'}: {message}"
+
+    def _fields(self, location: Location, root: type[BaseModel]) -> list[str]:
+        """Return the known keys at a place: those of the chosen kind where the text names one."""
+        at: Any = root
+        for depth, key in enumerate(location, start=1):
+            info = getattr(at, "model_fields", {}).get(key)
+            if info is None:
+                return []
+            options = [info.annotation, *getattr(info.annotation, "__args__", ())]
+            at = next((one for one in options if isinstance(one, type) and issubclass(one, BaseModel)), None)
+            if isinstance(at, type) and issubclass(at, Part) and at.family:
+                at = self._chosen(at, location[:depth])
+        return (
+            ["kind", *at.model_fields]
+            if at is not None and issubclass(at, Part)
+            else list(getattr(at, "model_fields", ()))
+        )
+
+    def _chosen(self, family: type[Part], location: Location) -> type[Part]:
+        written = _look_up(self.values, location)
+        kind = written.get("kind") if isinstance(written, dict) else written
+        return find(family.family, kind) if isinstance(kind, str) and kind in kinds(family.family) else family
+
+
+def read_text(path: Path, overrides: list[str]) -> RecipeText:
+    """Read a recipe file. Raises RecipeError where it is missing, no YAML, no mapping, or names a key twice."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, [one.name for one in path.parent.glob("*.y*ml")], 1)
+        hint = (
+            f", did you mean '{path.parent / near[0]}'?"
+            if near
+            else "; `tunesmith init DATA -o recipe.yaml` writes one"
+        )
+        raise RecipeError(f"{path}: there is no such file{hint}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read: {error}; a recipe is a text file in UTF-8") from None
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        values = yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise RecipeError(f"{path}:{line}: this is no YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(values, dict):
+        raise RecipeError(f"{path}:1: a recipe is a list of `key: value` lines; two are enough: data and target")
+    lines = _lines(node, str(path))
+    flags = {_override(values, one) for one in overrides}
+    return RecipeText(str(path), values, lines, frozenset(flags))
+
+
+def _override(values: dict[str, Any], text: str) -> Location:
+    key, equals, value = text.partition("=")
+    location = tuple(key.strip().split("."))
+    if not equals or not all(location):
+        raise RecipeError(f"--set {text}: write it as key.path=value, for instance train.epochs=5")
+    at = values
+    for name in location[:-1]:
+        below = at.get(name)
+        at[name] = below if isinstance(below, dict) else ({} if below is None else {"kind": below})
+        at = at[name]
+    try:
+        at[location[-1]] = yaml.load(value, Loader=_Loader)
+    except yaml.YAMLError:
+        raise RecipeError(f"--set {text}: '{value}' is no YAML value; put it in quotes") from None
+    return location
+
+
+def _look_up(values: Any, location: Location) -> Any:
+    for key in location:
+        if not isinstance(values, dict) or key not in values:
+            return None
+        values = values[key]
+    return values
+
+
+def _lines(node: yaml.Node | None, file: str, prefix: Location = ()) -> dict[Location, int]:
+    found: dict[Location, int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            at = (*prefix, str(key.value))
+            if at in found:
+                raise RecipeError(f"{file}:{key.start_mark.line + 1}: {'.'.join(at)}: the key is given twice; keep one")
+            found[at] = key.start_mark.line + 1
+            found |= _lines(value, file, at)
+    return found

@@ -1,0 +1,178 @@
+"""Scores against truth: metrics with intervals, baselines beside them, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.seed import stream
+from ..core.statistics import Comparison, intervals, paired_difference
+from ..data import Codec, Dataset, Metric
+from ..data.metrics import HIGHER_IS_BETTER, confusion, measure, per_class, reliability
+from ..parts.tasks import Task
+
+RESAMPLES = 1000
+WORST = 20  # rows shown with the largest loss
+SIGNIFICANT = 0.05
+POINTS = 500  # truth and answer pairs kept for a regression's picture
+
+Scores = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Labelled rows with the truth in the form that metrics read, and the seed of their resampling."""
+
+    data: Dataset
+    codec: Codec
+    targets: np.ndarray
+    seed: int
+
+    @property
+    def task(self) -> Task:
+        """The task of the codec."""
+        assert isinstance(self.codec.task, Task)
+        return self.codec.task
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The labels as metrics read them."""
+        return self.task.truth(self.targets, self.codec.target_state)
+
+
+def figures(rows: Rows, scores: Scores) -> dict[str, Metric]:
+    """Return every metric of the task with its 95 % bootstrap interval."""
+
+    def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
+        return measure(rows.task.form, rows.truth, scores, weights)
+
+    return _metrics(statistic, rows)
+
+
+def class_figures(rows: Rows, scores: Scores) -> dict[str, dict[str, Any]] | None:
+    """Return precision, recall and F1 with intervals and the number of rows, by class; None for values."""
+    names = rows.task.classes(rows.codec.target_state)
+    if names is None:
+        return None
+
+    def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
+        found = per_class(rows.truth, scores, weights)
+        return {f"{name}\x1f{number}": array for number, one in found.items() for name, array in one.items()}
+
+    flat = _metrics(statistic, rows)
+    counts = rows.truth.sum(axis=0) if rows.truth.ndim == 2 else np.bincount(rows.truth, minlength=len(names))
+    table: dict[str, dict[str, Any]] = {str(name): {"rows": int(n)} for name, n in zip(names, counts, strict=True)}
+    for key, metric in flat.items():
+        name, _, number = key.partition("\x1f")
+        table[str(names[int(number)])][name] = metric.as_json()
+    return table
+
+
+def compare(rows: Rows, ours: Scores, theirs: Scores) -> Comparison:
+    """Return the paired bootstrap of the primary metric, ours minus theirs, better counted as positive."""
+    primary = rows.task.primary
+    sign = 1.0 if HIGHER_IS_BETTER[primary] else -1.0
+
+    def value(scores: Scores) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda weights: sign * measure(rows.task.form, rows.truth, scores, weights)[primary]
+
+    return paired_difference(value(ours), value(theirs), len(rows.data), stream(rows.seed, "paired"), RESAMPLES)
+
+
+def verdict(comparisons: Mapping[str, Comparison], primary: str) -> dict[str, str]:
+    """Return the decision and its reason: better than every baseline beyond chance, better perhaps, or not."""
+    name = min(comparisons, key=lambda one: (comparisons[one].difference, one))
+    hardest = comparisons[name]
+    amount = f"{abs(hardest.difference):.4g}"
+    chance = f"p = {hardest.p_value:.2g}, 95 % interval of the difference {hardest.low:.4g} to {hardest.high:.4g}"
+    if hardest.difference <= 0:
+        what = "equals" if hardest.difference == 0 else f"is {amount} worse than"
+        return {"decision": "no better than baseline", "because": f"{primary} {what} the {name} baseline's ({chance})"}
+    doubtful = [one for one in sorted(comparisons) if comparisons[one].p_value >= SIGNIFICANT]
+    if doubtful:
+        least = comparisons[doubtful[0]]
+        return {
+            "decision": "hold",
+            "because": f"{primary} is better than the {doubtful[0]} baseline's by {abs(least.difference):.4g}, but that may "
+            f"be chance (p = {least.p_value:.2g}); more test rows would tell",
+        }
+    return {"decision": "ship", "because": f"{primary} is {amount} better than the best baseline, {name} ({chance})"}
+
+
+def pictures(rows: Rows, scores: Scores) -> dict[str, Any]:
+    """Return what the report draws: confusion, calibration, residuals, the rows of the largest loss."""
+    task, state = rows.task, rows.codec.target_state
+    drawn: dict[str, Any] = {"worst": _worst(rows, scores)}
+    if task.form == "value":
+        pairs = list(zip(rows.truth.tolist(), scores.tolist(), strict=True))[:POINTS]
+        return drawn | {"residuals": {"points": [{"truth": truth, "answer": answer} for truth, answer in pairs]}}
+    drawn["calibration"] = {"bins": reliability(rows.truth, scores)}
+    if task.form == "class":
+        names = [str(name) for name in task.classes(state) or []]
+        counts = confusion(rows.truth, scores.argmax(axis=1), len(names))
+        drawn["confusion"] = {"labels": names, "counts": counts.tolist()}
+    return drawn
+
+
+def row_losses(task: Task, truth: np.ndarray, scores: Scores) -> np.ndarray:
+    """Return each row's loss: minus log probability of the truth, or the absolute error."""
+    if task.form == "value":
+        return np.abs(truth - scores)
+    if task.form == "class":
+        return -np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-12))
+    right = np.where(truth > 0.5, scores, 1 - scores)
+    return -np.log(np.maximum(right, 1e-12)).mean(axis=1)
+
+
+def validation_measure(
+    task: Task, targets: np.ndarray, state: Mapping[str, Any]
+) -> Callable[[np.ndarray], tuple[float, float]]:
+    """Return outputs -> (primary metric with better counted as higher, mean loss), for early stopping."""
+    truth = task.truth(targets, state)
+    sign = 1.0 if HIGHER_IS_BETTER[task.primary] else -1.0
+    once = np.ones((1, len(targets)))
+
+    def judge(outputs: np.ndarray) -> tuple[float, float]:
+        scores = task.scores(outputs, state)
+        value = float(measure(task.form, truth, scores, once)[task.primary][0])
+        return (sign * value if np.isfinite(value) else -np.inf), float(row_losses(task, truth, scores).mean())
+
+    return judge
+
+
+def _metrics(statistic: Callable[[np.ndarray], dict[str, np.ndarray]], rows: Rows) -> dict[str, Metric]:
+    found = intervals(statistic, len(rows.data), stream(rows.seed, "bootstrap"), RESAMPLES)
+    return {name: _metric(one.value, one.low, one.high) for name, one in found.items()}
+
+
+def _metric(value: float | None, low: float | None, high: float | None) -> Metric:
+    if value is None or not np.isfinite(value):
+        return Metric(None, reason="undefined on these rows: they do not hold all classes, or do not differ")
+    return Metric(value, low, high)
+
+
+def _worst(rows: Rows, scores: Scores) -> list[dict[str, Any]]:
+    losses = row_losses(rows.task, rows.truth, scores)
+    chosen = np.argsort(-losses, kind="stable")[: min(WORST, len(losses))]
+    answers = rows.task.answers(scores[chosen], rows.codec.target_state)
+    picked = rows.data.take(chosen)
+    names = [column.name for column in rows.codec.columns]
+    shown = []
+    for position, (answer, confidence, _) in enumerate(answers):
+        where, values = picked.index.row(position, named=True), picked.example(position)
+        shown.append(
+            {
+                "row": where["row"],
+                "id": where["id"],
+                "source": where["source"],
+                "inputs": {name: values[name] for name in names},
+                "target": values[rows.codec.target],
+                "answer": answer,
+                "confidence": confidence,
+                "loss": float(losses[chosen[position]]),
+            }
+        )
+    return [one for one in shown if one["answer"] != one["target"]]

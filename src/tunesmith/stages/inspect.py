@@ -1,0 +1,175 @@
+"""What the rows mean: target, task and the kinds of the inputs, found where the recipe does not say; and their faults."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..core.errors import DataError
+from ..core.events import Events
+from ..core.part import find, kinds
+from ..data import Dataset
+from ..parts.checks import Check, Finding, Table
+from ..parts.modalities import Modality
+from ..parts.tasks import Task
+
+TARGET_NAMES = (
+    "label",
+    "target",
+    "class",
+    "category",
+    "y",
+    "sentiment",
+    "outcome",
+    "churn",
+    "rating",
+    "intent",
+    "labels",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the columns are. `inferred` names the recipe's keys that were found here."""
+
+    inputs: dict[str, Modality]
+    target: str
+    task: Task
+    inferred: frozenset[str] = field(default_factory=frozenset)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Column -> why it is no input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the recipe says of the columns; None where it says nothing."""
+
+    inputs: Mapping[str, Modality] | Sequence[str] | None = None
+    target: str | None = None
+    task: Task | None = None
+    id: str | None = None
+    group: str | None = None
+
+
+def infer(data: Dataset, given: Given) -> Meaning:
+    """Return the meaning of the columns. Raises DataError naming column, fact and remedy where there is none."""
+    target = given.target or guess_target(data)
+    _known(data, target, "target")
+    if not len(data):
+        raise DataError("the data has no rows; add rows")
+    task = given.task or guess_task(data, target)
+    inferred = {key for key, value in (("target", given.target), ("task", given.task)) if value is None}
+    inputs, guessed, left_out = _inputs(data, given, target)
+    _refuse_labels(data, target, task)
+    return Meaning(inputs, target, task, frozenset(inferred | guessed), left_out)
+
+
+def findings(data: Dataset, meaning: Meaning, events: Events) -> list[Finding]:
+    """Run every check and return what they found, the most severe first."""
+    table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind)
+    found: list[Finding] = []
+    names = kinds("parts.checks")
+    with events.stage("check", len(names)) as advance:
+        for done, name in enumerate(names, start=1):
+            check = find("parts.checks", name)()
+            assert isinstance(check, Check)
+            found += check.find(table)
+            advance(done)
+    order = {"error": 0, "warning": 1, "info": 2}
+    return sorted(found, key=lambda one: (order[one.severity], one.check, one.column or ""))
+
+
+def guess_target(data: Dataset) -> str:
+    """Return the column with a usual name, else the last one. Raises DataError where there is one column only."""
+    if len(data.columns) < 2:
+        raise DataError(f"{_source(data)}: a single column '{', '.join(data.columns)}' cannot be both input and target")
+    lowered = {name.lower(): name for name in reversed(data.columns)}
+    return next((lowered[name] for name in TARGET_NAMES if name in lowered), data.columns[-1])
+
+
+def guess_task(data: Dataset, target: str) -> Task:
+    """Return the task that suits the target column best. Raises DataError where none does."""
+    column = data.frame[target]
+    suited = {
+        name: part.suits(column) for name in kinds("parts.tasks") if issubclass(part := find("parts.tasks", name), Task)
+    }
+    best = max(suited, key=lambda name: suited[name])
+    if column.null_count() < len(column) and suited[best] < 0.1:
+        raise DataError(f"{_source(data)}, column '{target}': no task suits such values; set `target` or `task`")
+    task = find("parts.tasks", best)()
+    assert isinstance(task, Task)
+    return task
+
+
+def guess_modality(data: Dataset, name: str) -> Modality:
+    """Return the kind that suits a column's values best."""
+    parts = [part for kind in kinds("parts.modalities") if issubclass(part := find("parts.modalities", kind), Modality)]
+    return max(parts, key=lambda part: part.suits(data.frame[name]))()
+
+
+def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
+    left_out: dict[str, str] = {}
+    if isinstance(given.inputs, Mapping):
+        inputs, guessed = dict(given.inputs), set()
+    else:
+        special = {given.id: "the id", given.group: "the group", target: "the target"}
+        names = list(given.inputs or [name for name in data.columns if name not in special])
+        if given.inputs is None:
+            left_out = _id_columns(data, names, target)
+        for name in names:
+            _known(data, name, "inputs")
+        inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
+        guessed = {"data.inputs"}
+    for name in inputs:
+        _usable(data, name, target)
+    if not inputs:
+        raise DataError(
+            f"{_source(data)}: no column is left as an input ({left_out}); name them in `data: {{inputs: [...]}}`"
+        )
+    return inputs, guessed, left_out
+
+
+def _id_columns(data: Dataset, names: Sequence[str], target: str) -> dict[str, str]:
+    """Columns that merely number the rows teach nothing and mislead; they are inputs only where the recipe says so."""
+    check = find("parts.checks", "id_columns")()
+    assert isinstance(check, Check)
+    found = check.find(Table(data, tuple(names), target, None))
+    return {one.column: "it looks like an id" for one in found if one.column is not None}
+
+
+def _usable(data: Dataset, name: str, target: str) -> None:
+    _known(data, name, "inputs")
+    if name == target:
+        raise DataError(f"inputs: column '{name}' is the target; a model must not read its own answer; leave it out")
+    if data.frame[name].null_count() == len(data):
+        raise DataError(
+            f"{_source(data)}, column '{name}': all {len(data)} values are missing; "
+            "remove the column, or leave it out of `data: {inputs: [...]}`"
+        )
+
+
+def _known(data: Dataset, name: str, key: str) -> None:
+    if name not in data.columns:
+        near = difflib.get_close_matches(name, data.columns, 1)
+        hint = f", did you mean '{near[0]}'?" if near else ""
+        raise DataError(
+            f"{_source(data)}: {key}: there is no column '{name}'{hint} (columns: {', '.join(data.columns)})"
+        )
+
+
+def _refuse_labels(data: Dataset, target: str, task: Task) -> None:
+    labelled = data.where(data.frame[target].is_not_null())
+    if not len(labelled):
+        return
+    bad = task.refuse(labelled.frame[target])
+    if bad is not None:
+        position, fact = bad
+        raise DataError(
+            f"{labelled.place(position)}, column '{target}': {fact}; correct or remove the row"
+            + (", or add rows of that class" if "only row" in fact else f", or set another `task` than {task.kind}")
+        )
+
+
+def _source(data: Dataset) -> str:
+    return str(data.index["source"][0]) if len(data) else "the data"
