@@ -11,8 +11,8 @@ LISTED = 20
 def did_you_mean(asked: str, known: Sequence[str]) -> str:
     """Return `; did you mean 'x'? (known: x, y)`, as much of it as there is to say."""
     near = difflib.get_close_matches(asked, known, 1)
-    hint = f"; did you mean '{near[0]}'?" if near else ";"
-    return f"{hint} (known: {listed(known)})" if known else f"{hint} there is none"
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"{hint} (known: {listed(known) or 'none'})"
 
 
 def listed(items: Sequence[object]) -> str:

@@ -1,8 +1,9 @@
 """Publish: from files and a manifest to a version that is either wholly there or not at all.
 
-The order is the whole point. Every byte is flushed in `tmp`, then every object gets its name, then the event waits in
-`tmp`, complete; the exclusive creation of the label is the one moment at which the version, and with it the waiting
-event, comes to be. A crash before it leaves at most objects nobody refers to; after it, the next writer moves the event.
+The order is the whole point. Every byte is flushed in `tmp`, then every object gets its name, then the event waits
+in `tmp`, complete; the exclusive creation of the label is the one moment at which the version, and with it the
+waiting event, comes to be. A crash before it leaves at most objects nobody refers to; after it, the next writer
+moves the event.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LEFTOVER_SECONDS = 24 * 60 * 60
 def publish(home: Path, name: str, files: Mapping[str, bytes | Path], manifest: Mapping[str, Any]) -> StoredVersion:
     """Store files and manifest under the next free number and return the version.
 
-    Raises RegistryInputError for a bad name or manifest, RegistryError where the disk refuses; nothing is registered then.
+    Raises RegistryInputError for a bad name or manifest, RegistryError where the disk refuses; no version then.
     """
     check_name(name, listing(home / "versions"))
     check_files(name, files)
