@@ -64,7 +64,7 @@ def prepare(home: Path) -> None:
         make_folder(home / folder)
     oldest = time.time() - LEFTOVER_SECONDS
     for path in sorted((home / "tmp").iterdir()):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # another's leftover must not stop this publisher
             finished = path.suffix == PENDING and settle_published(home, path)
             if not finished and path.is_file() and path.stat().st_mtime < oldest:
                 path.unlink()
