@@ -31,6 +31,10 @@ class RegistryError(TunesmithError, OSError):
     """The registry could not be written or read (read-only, full, locked)."""
 
 
+class RegistryInputError(RegistryError, ValueError):
+    """What was to be stored cannot be: a bad name, a reserved field, a value that JSON has no form for."""
+
+
 class VerificationError(TunesmithError, ValueError):
     """Stored bytes are not what their digest says."""
 
