@@ -30,8 +30,9 @@ class Mark:
 
 
 def short(name: str, length: int = NAME_LENGTH) -> str:
-    """Return a name that fits its place."""
-    return name if len(name) <= length else f"{name[: length - 1].rstrip()}…"
+    """Return a name that fits its place, cut in the middle: the ends tell names apart."""
+    half = length // 2
+    return name if len(name) <= length else f"{name[: length - half - 1].rstrip()}…{name[-half:].lstrip()}"
 
 
 def intervals(title: str, marks: Sequence[Mark]) -> Html:
@@ -104,6 +105,11 @@ class Bin:
     accuracy: float
     rows: int
 
+    @property
+    def gap(self) -> float:
+        """How much more often it was right than it was sure; negative where it was too sure."""
+        return self.accuracy - self.confidence
+
 
 def reliability(title: str, bins: Sequence[Bin]) -> Html:
     """Return accuracy against confidence with the diagonal of honesty; a dot's area and the strip show the rows."""
@@ -123,13 +129,12 @@ def reliability(title: str, bins: Sequence[Bin]) -> Html:
     words = "; ".join(
         f"at confidence {figure(one.confidence)} right {figure(one.accuracy)} of {one.rows} rows" for one in bins
     )
-    honest = label((across(1) - 4, up(1) + 30), "as sure as right", "end", "tick")
-    frame = (grid(across, up, names), diagonal, honest)
+    frame = (grid(across, up, names), diagonal)
     return drawing((WIDTH, 512), title, f"{words}.", *frame, element("g", *parts, class_="main"), *strip)
 
 
 def residuals(title: str, points: Sequence[tuple[float, float]]) -> Html:
-    """Return the answers against the truth with the diagonal of no error; at most 1,500 rows are drawn, evenly taken."""
+    """Return the answers against the truth with the diagonal of no error; draws at most 1,500 rows, evenly taken."""
     both = [value for point in points for value in point]
     across, up = Scale.over(both, (64.0, WIDTH - 14.0)), Scale.over(both, (400.0, 34.0))
     step = -(-len(points) // SCATTER_POINTS) or 1

@@ -42,9 +42,8 @@ def losses(title: str, training: Points, validation: Points) -> Html:
     parts.append(path(_placed(soft, across, up), "curve"))
     parts.append(path(_placed(validation, across, up), "curve second"))
     parts += [dot((across(step), up(value)), 3.5, "second-dot") for step, value in validation]
-    parts.append(
-        _key([("curve", "training, smoothed")] * bool(training) + [("curve second", "validation")] * bool(validation))
-    )
+    parts.append(_key([("curve", "training, smoothed", 150.0)] * bool(training)))
+    parts.append(_key([("curve second", "validation", 346.0)] * bool(validation)))
     words = [_story("training loss", soft), _story("validation loss", validation)]
     return drawing((WIDTH, 306), title, " ".join(filter(None, words)), *parts)
 
@@ -75,14 +74,11 @@ def _placed(points: Points, across: Scale, up: Scale) -> list[tuple[float, float
     return [(across(step), up(value)) for step, value in points]
 
 
-def _key(entries: Sequence[tuple[str, str]]) -> Html:
-    parts, right = [], WIDTH - 14.0
-    for class_, words in reversed(entries):
-        parts.append(label((right, 32), words, "end", "tick"))
-        right -= 9.5 * len(words)
-        parts.append(path([(right - 24, 28), (right - 4, 28)], class_))
-        right -= 44
-    return join(parts)
+def _key(entries: Sequence[tuple[str, str, float]]) -> Html:
+    return join(
+        join((path([(left, 28), (left + 20, 28)], class_), label((left + 26, 32), words, "start", "tick")))
+        for class_, words, left in entries
+    )
 
 
 def _story(name: str, points: Points) -> str:

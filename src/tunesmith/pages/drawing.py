@@ -34,6 +34,7 @@ class Scale:
         return cls(low - spare, high + spare, *place)
 
     def __call__(self, value: float) -> float:
+        """Return a value's place; values off the scale stay at its edge."""
         share = (value - self.low) / (self.high - self.low)
         return self.start + (self.end - self.start) * min(1.0, max(0.0, share))
 
@@ -58,7 +59,8 @@ def _label(value: float, step: float) -> str:
 def drawing(size: tuple[float, float], title: str, words: str, *parts: Html) -> Html:
     """Return an SVG picture with a title, and its figures in words for those who cannot see it."""
     width, height = size
-    frame: dict[str, Any] = {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "aria_label": f"{title}. {words}"}
+    frame: dict[str, Any] = {"viewBox": f"0 0 {width:g} {height:g}", "width": width, "role": "img"}
+    frame["aria_label"] = f"{title}. {words}"
     return element("svg", element("title", text(title)), *parts, **frame)
 
 

@@ -101,8 +101,12 @@ def _gain(report: Mapping[str, Any]) -> Html:
     if difference.value is None:
         return _figure("Against a baseline", DASH, f"{spoken(rival.name)} is not compared.")
     gain = -difference.value if is_falling else difference.value
+    low, high = difference.low, difference.high
     word = "better than" if gain > 0 else "worse than" if gain < 0 else "the same as"
+    if low is not None and high is not None and low <= 0 <= high and gain:
+        word = "not clearly different from"
     best = ", the strongest baseline" if len(found) > 1 else ", the only baseline"
+    best += "; lower is better" if is_falling else ""
     interval = ", ".join(filter(None, (_signed_interval(difference), rival.detail)))
     return _figure(f"{word} {spoken(rival.name)}", signed(difference.value), f"{spoken(rival.name)}{best}", interval)
 

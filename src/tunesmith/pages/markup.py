@@ -60,6 +60,11 @@ def clipped(value: Any, limit: int = CLIP) -> Html:
     return element("details", element("summary", start, size), element("bdi", text(full), class_="data full"))
 
 
+def chart(picture: Html, caption: str) -> Html:
+    """Return a chart with the sentence that says how to read it."""
+    return element("figure", picture, element("figcaption", text(caption)))
+
+
 def folded(title: str, *content: Html) -> Html:
     """Return content that unfolds on a click."""
     return element("details", element("summary", text(title)), *content, class_="fold")

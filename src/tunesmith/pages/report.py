@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import evidence, sections
+from . import evidence, outcomes, sections
 from .document import document
 from .headline import header
 from .values import plain
@@ -37,10 +37,10 @@ ORDER = (
     sections.baselines,
     sections.metrics,
     sections.curves,
-    sections.classes,
-    sections.confusion,
-    sections.calibration,
-    sections.scatter,
+    outcomes.classes,
+    outcomes.confusion,
+    outcomes.calibration,
+    outcomes.scatter,
     evidence.worst,
     evidence.findings,
     evidence.guards,

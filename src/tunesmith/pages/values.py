@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 DASH = "—"
 MINUS = "\u2212"
+ACRONYMS = {"r2": "R²"} | {
+    name: name.upper() for name in ("auc", "auroc", "ece", "f1", "mae", "mape", "mcc", "mse", "rmse")
+}
 FARTHEST = 1e100  # larger magnitudes are no measurement, and their differences would overflow
 
 # A metric whose name holds one of these words is better when it is smaller.
-ERROR_WORDS = frozenset("loss error mae mse rmse mape rmsle brier ece hamming perplexity deviance".split())
+ERROR_WORDS = frozenset(
+    {"loss", "error", "mae", "mse", "rmse", "mape", "rmsle", "brier", "ece", "hamming", "perplexity", "deviance"}
+)
 
 
 def block(value: Any) -> Mapping[str, Any]:
@@ -82,6 +86,8 @@ def figure(value: float | None) -> str:
     size = abs(value)
     if size == 0:
         text = "0.000"
+    elif 0.0001 <= size < 0.001:
+        text = f"{value:.4f}"
     elif size < 0.001 or size >= 1e9:
         text = f"{value:.1e}"
     elif size < 10:
@@ -133,8 +139,13 @@ def odds(p_value: float | None) -> str:
 
 
 def spoken(name: str) -> str:
-    """Return an identifier as words: `linear_probe` becomes `linear probe`."""
-    return name.replace("_", " ").strip()
+    """Return an identifier as words: `linear_probe` becomes `linear probe`, `macro_f1` becomes `macro F1`."""
+    return " ".join(ACRONYMS.get(word.lower(), word) for word in name.replace("_", " ").split())
+
+
+def opening(words: str) -> str:
+    """Return words as a sentence opens, the rest left as it is (`capitalize` would break acronyms)."""
+    return words[:1].upper() + words[1:]
 
 
 def falls(metric: str) -> bool:
@@ -149,7 +160,7 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.6g}".replace("-", MINUS)
+        return f"{value:.10g}".replace("-", MINUS)
     if isinstance(value, list | tuple):
         return ", ".join(map(plain, value)) or "none"
     if isinstance(value, Mapping):
