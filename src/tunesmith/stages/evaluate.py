@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
+from ..core.errors import SchemaError
 from ..core.seed import stream
 from ..core.statistics import Comparison, intervals, paired_difference
 from ..data import Codec, Dataset, Metric
@@ -96,8 +98,8 @@ def verdict(comparisons: Mapping[str, Comparison], primary: str) -> dict[str, st
         least = comparisons[doubtful[0]]
         return {
             "decision": "hold",
-            "because": f"{primary} is better than the {doubtful[0]} baseline's by {abs(least.difference):.4g}, but that may "
-            f"be chance (p = {least.p_value:.2g}); more test rows would tell",
+            "because": f"{primary} is better than the {doubtful[0]} baseline's by {abs(least.difference):.4g}, "
+            f"but that may be chance (p = {least.p_value:.2g}); more test rows would tell",
         }
     return {"decision": "ship", "because": f"{primary} is {amount} better than the best baseline, {name} ({chance})"}
 
@@ -176,3 +178,18 @@ def _worst(rows: Rows, scores: Scores) -> list[dict[str, Any]]:
             }
         )
     return [one for one in shown if one["answer"] != one["target"]]
+
+
+def by_slice(rows: Rows, scores: Scores, column: str) -> dict[str, Any]:
+    """Return the metrics with intervals for each value of a column. Raises SchemaError where it is absent."""
+    if column not in rows.data.columns:
+        known = ", ".join(rows.data.columns)
+        raise SchemaError(f"--slice: there is no column '{column}' (columns: {known}); name one of them")
+    values = rows.data.frame[column].cast(pl.String).fill_null("(missing)").to_numpy()
+    found: dict[str, Any] = {}
+    for value in sorted(set(values)):
+        chosen = np.flatnonzero(values == value)
+        part = Rows(rows.data.take(chosen), rows.codec, rows.targets[chosen], rows.seed)
+        metrics = {name: one.as_json() for name, one in figures(part, scores[chosen]).items()}
+        found[str(value)] = {"rows": len(chosen), "metrics": metrics}
+    return found

@@ -1,4 +1,4 @@
-"""What the rows mean: target, task and the kinds of the inputs, found where the recipe does not say; and their faults."""
+"""What the rows mean, found where the recipe does not say: target, task, the kinds of the inputs; and their faults."""
 
 from __future__ import annotations
 

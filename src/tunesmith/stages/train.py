@@ -16,8 +16,10 @@ from ..core.part import Section
 from ..core.seed import derive, stream
 from ..data import Encoded
 from ..data.batching import batches
-from ..model import Curve
+from ..model import Curve, Model
+from ..model.fitted import Fitted
 from ..model.network import Network
+from ..parts.bases import Ask
 from ..parts.engines import Engine
 from ..parts.engines.local import Local
 from ..parts.losses import Loss
@@ -102,6 +104,7 @@ class Job:
     strategy: Strategy
     loss: Loss
     base_rate: float
+    form: Literal["class", "classes", "value"]
     measure: Measure
     watch: Callable[[Step], None]
     seed: int
@@ -117,8 +120,21 @@ class Trained:
     after: np.ndarray
 
 
-def train(model: Network, job: Job) -> Trained:
+def train(model: Model, job: Job) -> Trained:
     """Move the model's weights and leave the best ones in it. `job.watch` may stop it by raising."""
+    if isinstance(model, Network):
+        return _train_network(model, job)
+    assert isinstance(model, Fitted)
+    with job.events.stage("train", 1) as advance:
+        model.fit(job.train, job.validation, Ask(job.form, model.width, job.seed))
+        advance(1)
+    outputs = model.outputs(job.validation)
+    metric, loss = job.measure(outputs)
+    curve = Curve(validations=[{"step": 1, "epoch": 1.0, "loss": loss, "metric": abs(metric), "is_best": True}])
+    return Trained(curve, outputs, outputs)
+
+
+def _train_network(model: Network, job: Job) -> Trained:
     job.how.engine.start()
     torch.manual_seed(derive(job.seed, "train") % 2**63)
     before = {name for name, _ in model.net.named_parameters()}

@@ -106,7 +106,8 @@ def from_folder(where: str, pooling: str, max_tokens: int, dropout: float | None
         kind = "folder" if Path(where).is_dir() else "name"
         raise DataError(
             f"base '{where}': no encoder could be loaded from this {kind}: {reason}; "
-            "give a folder with config.json, model.safetensors and tokenizer.json, or use `base: minilm`, which needs no network"
+            "give a folder with config.json, model.safetensors and tokenizer.json, "
+            "or use `base: minilm`, which needs no network"
         ) from error
     return TransformerEncoder(_without_pooler(body), Tokenizer.from_str(tokenizer.to_str()), pooling, max_tokens)
 
