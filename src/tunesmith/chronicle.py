@@ -13,7 +13,9 @@ import numpy as np
 
 from .core.events import Events
 from .core.ids import digest, set_digest, value_digest
+from .core.statistics import Comparison
 from .data import Codec, Dataset, Encoded
+from .data.metrics import HIGHER_IS_BETTER
 from .model import Curve
 from .recipe import Recipe
 from .stages import evaluate
@@ -136,8 +138,11 @@ def libraries() -> dict[str, str]:
     return found
 
 
-def _comparison(one: Any, primary: str) -> dict[str, Any]:
+def _comparison(one: Comparison, primary: str) -> dict[str, Any]:
+    """As JSON values, the difference as model minus baseline in the metric's own direction."""
     difference = {"value": one.difference, "low": one.low, "high": one.high}
+    if not HIGHER_IS_BETTER[primary]:
+        difference = {"value": -one.difference, "low": -one.high, "high": -one.low}
     return {"metric": primary, "difference": difference, "p_value": one.p_value, "test": "paired bootstrap"}
 
 

@@ -139,7 +139,7 @@ def _train_network(model: Network, job: Job) -> Trained:
     torch.manual_seed(derive(job.seed, "train") % 2**63)
     before = {name for name, _ in model.net.named_parameters()}
     body = model.net.encoders[model.body]
-    job.strategy.prepare(body, body.layers())  # type: ignore[operator, arg-type]
+    job.strategy.prepare(body, body.layers())  # type: ignore[operator]
     curve, best = Curve(), Best()
     per_epoch = math.ceil(len(job.train) / job.how.batch_size)
     total = epochs_of(job.how, per_epoch) * per_epoch

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import polars as pl
 from pydantic import field_validator
+from pydantic_core import PydanticCustomError
 
 from ...core.errors import DataError
 from ...core.part import Part, chosen_from
@@ -54,6 +55,18 @@ class Source(Part):
     def samples(cls) -> list[Self]:
         """Return instances for the contract kit."""
         return [cls(path="rows.txt"), cls(path={"train": "rows.txt", "test": "new.txt"}, id="key", missing=("-",))]
+
+    @classmethod
+    def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
+        """Read `reviews.csv` and `{path: reviews.csv, ...}`: the ending says which kind of source it is."""
+        path = value.get("path", value.get("kind"))
+        first = path.get("train") if isinstance(path, dict) else path
+        if not isinstance(first, str) or ("path" in value and "kind" in value):
+            return None
+        try:
+            return value | {"kind": source_for(first), "path": path}
+        except DataError as error:
+            raise PydanticCustomError("kind_unknown", "{fact}", {"fact": str(error)}) from None
 
     @field_validator("path")
     @classmethod

@@ -56,7 +56,8 @@ class Missing(Check):
         rows = tuple(series.is_infinite().fill_null(False).arg_true().to_list())
         if not rows:
             return None
-        fact = f"{counted(len(rows), 'row')} with an infinite number in column '{name}' (first {table.data.place(rows[0])})"
+        first = table.data.place(rows[0])
+        fact = f"{counted(len(rows), 'row')} with an infinite number in column '{name}' (first {first})"
         severity: Severity = "error" if name == table.target else "warning"
         advice = f"{fact}; correct them, or name 'inf' and '-inf' under `missing` of the data"
         return Finding(self.kind, severity, rows, (1.0,) * len(rows), advice, name)
