@@ -143,3 +143,14 @@ def read_rows(path: str, folder: Path) -> Dataset:
     if not isinstance(source, Source):
         raise DataError(f"{path}: is no file of rows")
     return source.read(folder)
+
+
+def stored_report(reference: str, home: Path) -> tuple[StoredVersion, dict[str, Any]]:
+    """Return a version and its report with the version's own identity in it, without loading the model."""
+    stored = Registry(home).resolve(reference)
+    values = json.loads(stored.read("report.json"))
+    return stored, values | {
+        "version": stored.label,
+        "digest": stored.digest,
+        "created": stored.manifest["created"],
+    }

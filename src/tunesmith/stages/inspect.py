@@ -65,6 +65,17 @@ def infer(data: Dataset, given: Given) -> Meaning:
     return Meaning(inputs, target, task, frozenset(inferred | guessed), left_out)
 
 
+def loosely(data: Dataset, given: Given) -> Meaning:
+    """Return the meaning for checking alone: what would stop a training is left for the checks to name."""
+    target = given.target or guess_target(data)
+    _known(data, target, "target")
+    task = given.task or guess_task(data, target)
+    names = list(given.inputs or [name for name in data.columns if name != target])
+    for name in names:
+        _known(data, name, "inputs")
+    return Meaning({name: guess_modality(data, name) for name in names}, target, task)
+
+
 def findings(data: Dataset, meaning: Meaning, events: Events) -> list[Finding]:
     """Run every check and return what they found, the most severe first."""
     table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind)
