@@ -141,7 +141,7 @@ def _predict(one: argparse.ArgumentParser) -> None:
 def _evaluate(one: argparse.ArgumentParser) -> None:
     _version(one)
     one.add_argument("data", metavar="DATA", help="a file of labelled rows")
-    one.add_argument("--slice", action="append", default=[], metavar="COLUMN", help="also by the values of this column")
+    one.add_argument("--slice", action="append", default=[], metavar="COLUMN", help="also by this column's values")
 
 
 def _report(one: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import RecipeError
 from ..core.events import Events
@@ -24,7 +25,7 @@ def run(options: Namespace) -> Answer:
         Run(Recipe.model_validate({"data": data, "target": options.target}), options.output.parent, Path(), events)
     )
     options.output.write_text(written(known, data), "utf-8")
-    value = {
+    value: dict[str, Any] = {
         "recipe": str(options.output),
         "task": known.meaning.task.kind,
         "target": known.meaning.target,
