@@ -29,7 +29,8 @@ class Duplicates(Check):
         verb = "repeats" if copies.height == 1 else "repeat"
         advice = (
             f"{counted(copies.height, 'row')} {verb} an earlier row in every input and the target "
-            f"({', '.join(examples)}{more}): a copy in the test data is no test; drop them with `clean: {{duplicates: drop}}`"
+            f"({', '.join(examples)}{more}): a copy in the test data is no test; "
+            "drop them with `clean: {duplicates: drop}`"
         )
         rows = tuple(copies["position"].to_list())
         return [Finding(self.kind, "warning", rows, (1.0,) * len(rows), advice)]
