@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
 from tunesmith.core.errors import DataError, NotFoundError
 from tunesmith.data.sources import _layout
 from tunesmith.data.sources._exact import read_exactly
