@@ -21,9 +21,7 @@ def test_later_copies_are_listed_with_the_first():
 
 def test_one_copy_reads_well():
     (finding,) = find(("text",), text=["a", "a"])
-    assert finding.advice.startswith(
-        "1 row repeats an earlier row in every input (rows.csv row 2 repeats rows.csv row 1)"
-    )
+    assert "1 row repeats an earlier row in every input (rows.csv row 2 repeats rows.csv row 1)" in finding.advice
 
 
 def test_another_target_is_no_copy():
