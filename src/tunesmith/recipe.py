@@ -108,6 +108,11 @@ def _forms(kind: str) -> frozenset[str]:
     return loss.forms if issubclass(loss, Loss) else frozenset()
 
 
+def _forms(kind: str) -> frozenset[str]:
+    loss = find("parts.losses", kind)
+    return loss.forms if issubclass(loss, Loss) else frozenset()
+
+
 def load(path: Path, overrides: list[str] | None = None) -> tuple[Recipe, RecipeText]:
     """Read a recipe file with `key.path=value` overrides.
 

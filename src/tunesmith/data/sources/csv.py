@@ -44,7 +44,9 @@ class Csv(Source):
     @classmethod
     def _known_encoding(cls, value: str | None) -> str | None:
         try:
-            b"".decode(value or "utf-8")
+            b"a".decode(value or "utf-8")
+        except UnicodeError:
+            pass  # a real encoding, in which this byte is not a whole text
         except LookupError as error:
             raise ValueError("no such text encoding (for instance utf-8, cp1252, utf-16)") from error
         return value
@@ -58,7 +60,7 @@ class Csv(Source):
 
     def read_file(self, path: Path) -> pl.DataFrame:
         """Return the rows as text columns; `finished` finds the numbers, over all files together."""
-        data = decode(read_bytes(path), path.name, self.encoding, guess=True).data
+        data = decode(read_bytes(path), path.name, self.encoding, guess=True).data.rstrip(b"\r\n")
         if not data.strip():
             raise DataError(f"{path.name}: nothing but blank lines; give a file with a header and rows")
         layout = self._layout(path, data)

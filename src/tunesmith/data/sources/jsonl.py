@@ -42,9 +42,7 @@ class Jsonl(Source):
         names = dict.fromkeys(name for _, one in block for name in one)
         lines = [line for line, _ in block]
         try:
-            return pl.DataFrame(
-                [_column(name, self._values(name, block), lines, source) for name in names],
-            )
+            return pl.DataFrame([_column(name, self._values(name, block), lines, source) for name in names])
         except UnicodeEncodeError as error:
             line = next(line for line, one in block if LONE_SURROGATE.search(ascii(one)))
             fact = f"{error.object[error.start : error.end]!a} is half a character"
@@ -152,21 +150,18 @@ def _text(value: Any) -> str:
 
 
 def _refuse_nested(name: str, values: list[Any], lines: list[int], source: str) -> None:
-    """Raise DataError at the first value that is neither null nor a list of texts or integers."""
-    for line, value in zip(lines, values, strict=True):
-        if value is None:
-            continue
-        if not isinstance(value, list):
-            known = "beside lists in other rows" if not isinstance(value, dict) else "within an object"
-            raise DataError(
-                f"{source} line {line}, column '{name}': {_kind(value)} {known}; "
-                "a column holds texts, numbers, or lists of texts only"
-            )
-        odd = next((item for item in value if type(item) not in (str, int)), value)
-        if odd is not value:
-            raise DataError(
-                f"{source} line {line}, column '{name}': a list that holds {_kind(odd)}; write its items as texts"
-            )
+    """Raise DataError at the first object, else the first value that is no list of texts or integers."""
+    remedy = "a column holds texts, numbers, or lists of texts only"
+    placed = [(value, f"{source} line {line}, column '{name}'") for line, value in zip(lines, values, strict=True)]
+    for value, place in placed:
+        if isinstance(value, dict):
+            raise DataError(f"{place}: an object within an object; {remedy}")
+    for value, place in placed:
+        if value is not None and not isinstance(value, list):
+            raise DataError(f"{place}: {_kind(value)} beside lists in other rows; {remedy}")
+        for item in value or ():
+            if type(item) not in (str, int):
+                raise DataError(f"{place}: a list that holds {_kind(item)}; write its items as texts")
 
 
 def _refuse_mixed(blocks: list[pl.DataFrame], source: str) -> None:

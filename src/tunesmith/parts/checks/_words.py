@@ -18,10 +18,16 @@ def counted(count: int, noun: str) -> str:
 
 
 def listed(names: Iterable[object], shown: int = SHOWN) -> str:
-    """Return the first names in quotes, and how many more there are."""
+    """Return the first names in quotes, and how many more there are; a list of labels is one name."""
     everything = list(names)
     more = [f"and {len(everything) - shown} more"] if len(everything) > shown else []
-    return ", ".join([f"'{_short(str(name))}'" for name in everything[:shown]] + more)
+    return ", ".join([_quoted(name) for name in everything[:shown]] + more)
+
+
+def _quoted(name: object) -> str:
+    if isinstance(name, list):
+        return " with ".join(map(_quoted, name)) or "no label"
+    return f"'{_short(str(name))}'"
 
 
 def _short(text: str, length: int = 40) -> str:

@@ -7,6 +7,8 @@ import polars as pl
 from . import Check, Finding, Table
 from ._words import as_answers, counted, first_equal, listed
 
+SHOWN = 3
+
 
 class Contradictions(Check):
     """Rows equal in every input that do not agree on the target: no model can get all of them right."""
@@ -42,13 +44,12 @@ class Contradictions(Check):
 
     def _advice(self, table: Table, odd: pl.DataFrame) -> str:
         group = odd.filter(pl.col("first") == odd["first"][0])
-        numbers = [table.data.index["row"][position] for position in group["position"]]
         answers = listed(group["answer"].unique(maintain_order=True).to_list())
         groups = counted(odd["first"].n_unique(), "group")
-        more = ", ..." if len(numbers) > 5 else ""
-        place = f"{table.data.place(group['position'][0])}: rows {', '.join(map(str, numbers[:5]))}{more}"
+        places = ", ".join(table.data.place(position) for position in group["position"][:SHOWN])
+        more = ", ..." if group.height > SHOWN else ""
         return (
             f"{counted(odd.height, 'row')} in {groups} have the same inputs and different values of '{table.target}' "
-            f"(for instance {place} say {answers}); correct or remove the wrong ones, or add the column that "
+            f"(for instance {places}{more}: {answers}); correct or remove the wrong ones, or add the column that "
             "tells them apart to the inputs"
         )

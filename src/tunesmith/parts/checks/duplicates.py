@@ -22,15 +22,16 @@ class Duplicates(Check):
         if not copies.height:
             return []
         examples = [
-            f"{table.data.place(position)} repeats row {table.data.index['row'][first]}"
+            f"{table.data.place(position)} repeats {table.data.place(first)}"
             for position, first in copies.head(SHOWN).iter_rows()
         ]
         more = ", ..." if copies.height > SHOWN else ""
+        equal = "every input and the target" if table.target else "every input"
         verb = "repeats" if copies.height == 1 else "repeat"
         advice = (
-            f"{counted(copies.height, 'row')} {verb} an earlier row in every input and the target "
-            f"({', '.join(examples)}{more}): copies weigh twice, and one in "
-            "the test data is no test; remove them from the source"
+            f"{counted(copies.height, 'row')} {verb} an earlier row in {equal} "
+            f"({', '.join(examples)}{more}): a copy in the test data is no test; "
+            "remove them from the source"
         )
         rows = tuple(copies["position"].to_list())
         return [Finding(self.kind, "warning", rows, (1.0,) * len(rows), advice)]

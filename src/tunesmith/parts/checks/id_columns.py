@@ -37,10 +37,10 @@ class IdColumns(Check):
             reason = self._reason(name, series)
             if reason is None:
                 continue
-            source = table.data.index["source"][0]
+            fact = f"{series.n_unique()} different values in {len(series)} rows, and {reason}"
             advice = (
-                f"{source}, column '{name}': {series.n_unique()} different values in {len(series)} rows, and {reason}, "
-                "so it names the row and tells nothing about it; leave it out of `inputs`, or make it the `id` of the data"
+                f"{table.data.index['source'][0]}, column '{name}': {fact}, so "
+                "it names the row and tells nothing about it; leave it out of `inputs`, or make it the `id` of the data"
             )
             found.append(Finding(self.kind, "warning", (), (), advice, name, len(series)))
         return found
@@ -68,7 +68,7 @@ class IdColumns(Check):
         return "they are codes" if self._most(series.str.contains(CODE) & ~measures) else None
 
     def _integers(self, series: pl.Series) -> str | None:
-        low, high = (int(one) for one in (series.to_numpy().min(), series.to_numpy().max()))
+        low, high = int(series.to_numpy().min()), int(series.to_numpy().max())
         filled = series.n_unique() / (high - low + 1)
         if filled >= DENSE:
             return "they number the rows"

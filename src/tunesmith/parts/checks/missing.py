@@ -29,25 +29,18 @@ class Missing(Check):
             absent |= (series.str.strip_chars() == "").fill_null(False)
         elif series.dtype.is_float():
             absent |= series.is_nan().fill_null(False)
-        count = int(absent.sum())
-        if not count:
-            return None
         rows = tuple(absent.arg_true().to_list())
-        place, target = table.data.place(rows[0]), name == table.target
-        if count == len(series):
-            what = "the target" if target else "the input"
-            remedy = "name another `target`" if target else "leave it out of `inputs`"
-            fact = f"{what} '{name}' has no value in any of {counted(count, 'row')}"
+        if not rows:
+            return None
+        whole = len(rows) == len(series)
+        if whole:
+            fact = f"no row has a value in column '{name}'"
+            remedy = "name another `target`" if name == table.target else "leave it out of `inputs`"
         else:
-            what = "no answer" if target else "no value"
-            remedy = (
-                "label them, or drop them with `clean: {missing: drop}`"
-                if target
-                else "fill or drop them under `clean:`"
-            )
-            fact = f"{counted(count, 'row')} of {len(series)} have {what} in column '{name}' (first {place})"
-        severity: Severity = "error" if count == len(series) else "warning"
-        return Finding(self.kind, severity, rows, (1.0,) * count, f"{fact}; {remedy}", name)
+            share = f"{counted(len(rows), 'row')} of {len(series)}"
+            fact = f"{share} without a value in column '{name}' (first: {table.data.place(rows[0])})"
+            remedy = "label them or drop them" if name == table.target else "fill them or drop them"
+        return self._finding("error" if whole else "warning", rows, f"{fact}; {remedy}", name)
 
     def _infinite(self, table: Table, name: str) -> Finding | None:
         series = table.data.frame[name]
@@ -56,8 +49,12 @@ class Missing(Check):
         rows = tuple(series.is_infinite().fill_null(False).arg_true().to_list())
         if not rows:
             return None
-        first = table.data.place(rows[0])
-        fact = f"{counted(len(rows), 'row')} with an infinite number in column '{name}' (first {first})"
-        severity: Severity = "error" if name == table.target else "warning"
-        advice = f"{fact}; correct them, or name 'inf' and '-inf' under `missing` of the data"
+        place = f"column '{name}' (first: {table.data.place(rows[0])})"
+        advice = (
+            f"{counted(len(rows), 'row')} with an infinite number in {place}; "
+            "correct them, or name 'inf' and '-inf' under `missing` of the data"
+        )
+        return self._finding("error" if name == table.target else "warning", rows, advice, name)
+
+    def _finding(self, severity: Severity, rows: tuple[int, ...], advice: str, name: str) -> Finding:
         return Finding(self.kind, severity, rows, (1.0,) * len(rows), advice, name)
