@@ -55,7 +55,8 @@ def measure(form: Form, truth: np.ndarray, scores: np.ndarray, weights: np.ndarr
     can rank. Multilabel `log_loss` and `calibration_error` treat every cell as an answer of its own.
     Raises DataError where shapes disagree, a class has no column, or a score is no probability.
     """
-    return _MEASURES[form](*_checked(form, truth, scores), _checked_weights(weights, len(truth)))
+    truth, scores = _checked(form, truth, scores)
+    return _MEASURES[form](truth, scores, _checked_weights(weights, len(truth)))
 
 
 def per_class(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[int, dict[str, np.ndarray]]:

@@ -42,10 +42,12 @@ class Counts:
             "f1": ratio(2 * self.right, self.actual + self.answered, undefined),
         }
 
-    def macro(self, present: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the means of the rates over the `present` classes; an undefined rate counts as 0."""
-        # The classes are those of all the rows, so every resample averages the same ones.
-        number = np.full(len(self.actual), present.size)
+    def macro(self, present: np.ndarray, total: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the means of the rates over the `present` classes, NaN where the `total` weight is zero.
+
+        A rate that is undefined in a resample counts as 0, so that every resample averages the same classes.
+        """
+        number = np.where(total > 0, present.size, 0)
         return {
             f"{name}_macro": ratio(values[:, present].sum(axis=1), number)
             for name, values in self.rates(undefined=0.0).items()
@@ -66,7 +68,7 @@ def class_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) ->
     return {
         "accuracy": ratio(counts.right.sum(axis=1), total),
         "balanced_accuracy": _defined_mean(counts.rates()["recall"]),
-        **counts.macro(np.union1d(truth, answers)),
+        **counts.macro(np.union1d(truth, answers), total),
         "roc_auc": _macro_auc(truth[:, None] == ranked, scores[:, ranked], weights),
         "log_loss": ratio(weights @ _label_losses(truth, scores), total),
         "calibration_error": _calibration_error(truth, scores, weights),
@@ -84,8 +86,8 @@ def multilabel_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarra
     ranked = np.flatnonzero(truth.any(axis=0))
     return {
         "subset_accuracy": ratio(weights @ exact.astype(np.float64), total),
-        "f1_micro": ratio(2 * pooled[0], pooled[1] + pooled[2], undefined=0.0),
-        **counts.macro(present),
+        "f1_micro": np.where(total > 0, ratio(2 * pooled[0], pooled[1] + pooled[2], undefined=0.0), np.nan),
+        **counts.macro(present, total),
         "roc_auc": _macro_auc(truth[:, ranked], scores[:, ranked], weights),
         "log_loss": ratio(weights @ _cell_losses(truth, scores), total),
         "calibration_error": _calibration_error(truth, scores, weights),
@@ -99,7 +101,7 @@ def confidence_bins(truth: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, 
     Bin i holds the confidences in (i / 15, (i + 1) / 15].
     """
     answers = answers_of(scores, several=truth.ndim == 2)
-    right = (answers == truth).reshape(len(truth), -1)
+    right = answers == truth if truth.ndim == 2 else (answers == truth)[:, None]
     likeliest = np.maximum(scores, 1 - scores) if truth.ndim == 2 else scores.max(axis=1, keepdims=True)
     confidence = np.minimum(likeliest.astype(np.float64), 1)
     return confidence, right, np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
