@@ -258,6 +258,16 @@ def test_r2_is_undefined_only_in_resamples_of_one_value():
     assert np.isnan(found[1:]).all()
 
 
+def test_rounding_is_not_mistaken_for_variance():
+    truth = np.random.default_rng(0).normal(size=50)
+    assert np.isnan(measure("value", truth, truth + 1, 7 * np.eye(50))["r2"]).all()
+
+
+def test_of_two_classes_the_second_is_ranked():
+    scores = np.array([[0.5, 0.5], [0.51, 0.5]])  # rounded: the columns do not mirror each other
+    assert point("class", np.array([0, 1]), scores)["roc_auc"] == 0.5
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_certain_mistake_costs_what_scikit_learn_says(dtype):
     truth, scores = np.array([0, 1, 1]), np.array([[1, 0], [1, 0], [0.25, 0.75]], dtype=dtype)
@@ -293,6 +303,11 @@ def test_the_bins_add_up_to_the_calibration_error(form, seed):
     assert answers == truth.size
     assert all(one["low"] < one["confidence"] <= one["high"] + 1e-12 for one in bins)
     assert gap == pytest.approx(point(form, truth, scores)["calibration_error"])
+
+
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
+    edge = float(np.linspace(0, 1, 16)[9])
+    assert [one["high"] for one in reliability(np.array([0]), np.array([[edge, 1 - edge]]))] == pytest.approx([edge])
 
 
 def test_certainty_falls_into_the_last_bin():
