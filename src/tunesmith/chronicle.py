@@ -142,8 +142,12 @@ def _comparison(one: Comparison, primary: str) -> dict[str, Any]:
     """As JSON values, the difference as model minus baseline in the metric's own direction."""
     difference = {"value": one.difference, "low": one.low, "high": one.high}
     if not HIGHER_IS_BETTER[primary]:
-        difference = {"value": -one.difference, "low": -one.high, "high": -one.low}
+        difference = {"value": _minus(one.difference), "low": _minus(one.high), "high": _minus(one.low)}
     return {"metric": primary, "difference": difference, "p_value": one.p_value, "test": "paired bootstrap"}
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value
 
 
 def _thinned(steps: list[dict[str, float]], most: int = 400) -> list[dict[str, float]]:

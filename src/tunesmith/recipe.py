@@ -89,7 +89,7 @@ class Recipe(Section):
         assert self.task is not None
         loss = self.train.loss or Loss.model_validate(self.task.default_loss)
         if self.task.form not in loss.forms:
-            fits = [kind for kind in kinds("parts.losses") if self.task.form in find("parts.losses", kind).forms]
+            fits = [kind for kind in kinds("parts.losses") if self.task.form in _forms(kind)]
             raise RecipeError(f"train.loss: {loss.kind} cannot judge {self.task.kind}; fitting are {', '.join(fits)}")
         return loss
 
@@ -101,11 +101,6 @@ class Recipe(Section):
                 f"{unread[0]}: base {base.kind} is fitted in one go and reads no `{unread[0]}`; "
                 f"remove it, or set the base's own fields: `base: {{kind: {base.kind}, ...}}`"
             )
-
-
-def _forms(kind: str) -> frozenset[str]:
-    loss = find("parts.losses", kind)
-    return loss.forms if issubclass(loss, Loss) else frozenset()
 
 
 def _forms(kind: str) -> frozenset[str]:

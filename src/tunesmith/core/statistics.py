@@ -1,123 +1,157 @@
-"""Bootstrap intervals and paired tests over any statistic that takes row weights; it knows no machine learning."""
+"""How sure a figure is: bootstrap intervals, paired tests and McNemar's test over any statistic of weighted rows.
+
+A bootstrap resample is a row of weights: how often each row was drawn. Two statistics given the same weights
+are measured on the same resamples, which is what makes their difference a paired one.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-Statistic = Callable[[np.ndarray], dict[str, np.ndarray]]
+from .errors import DataError
 
-CHUNK = 4_000_000  # weights held at once (32 MB)
-EXACT = 1000  # discordant pairs up to which McNemar's test is exact
+CHUNK_BYTES = 64 * 2**20  # weights held at a time: a million rows and a thousand resamples would be 8 GB at once
+EXACT_PAIRS = 1000  # discordant pairs up to which McNemar's test sums the binomial instead of approximating it
+
+Name = TypeVar("Name", bound=Hashable)
+Statistic = Callable[[np.ndarray], Mapping[Name, np.ndarray]]
+"""From weights (resamples, rows) to named figures (resamples,), NaN where a figure is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its interval; None where it is undefined."""
+    """A figure and its interval; `low` and `high` are None where too few resamples define it, all where none does."""
 
     value: float | None
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The difference of two figures on the same rows, its interval, and the two-sided p-value of no difference."""
+    """How much higher the first system's figure is than the second's, and the odds of that by chance."""
 
-    difference: float
-    low: float
-    high: float
-    p_value: float
+    difference: float | None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
 
 
 def resample_weights(rows: int, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    """Return how often each row is drawn in each resample of `rows` draws, float64 (resamples, rows)."""
-    weights = np.zeros((resamples, rows))
-    for one in weights:
-        one += np.bincount(generator.integers(0, rows, rows), minlength=rows)
+    """Return how often each row is drawn in each resample, float64 (resamples, rows), each row summing to `rows`.
+
+    Drawn one resample after another: asking for 3 and then 7 gives the same ten as asking for 10.
+    Raises DataError without rows.
+    """
+    if rows < 1:
+        raise DataError("there are no rows to resample: measure at least one labelled row")
+    weights = np.empty((resamples, rows))
+    for resample in weights:
+        resample[:] = np.bincount(generator.integers(0, rows, rows), minlength=rows)
     return weights
 
 
 def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float] | None:
-    """Return the percentile interval of the finite samples, None where fewer than half are finite."""
+    """Return the percentile interval of the finite samples, or None where fewer than half of them are finite.
+
+    Raises ValueError where `level` is not in 0..1.
+    """
     finite = samples[np.isfinite(samples)]
-    if not len(samples) or len(finite) * 2 < len(samples):
+    if finite.size == 0 or 2 * finite.size < samples.size:
         return None
-    tail = (1 - level) / 2
-    low, high = np.quantile(finite, [tail, 1 - tail])
+    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
 def intervals(
-    statistic: Statistic, rows: int, generator: np.random.Generator, resamples: int = 1000
-) -> dict[str, Estimate]:
-    """Return every figure of a statistic with its 95 % bootstrap interval (Efron & Tibshirani 1993, section 13.3).
-
-    `statistic` maps weights (resamples, rows) to figures (resamples,) by name, NaN where undefined. An interval is
-    widened to hold the figure itself where resampling is biased against it.
-    """
-    values = {name: float(one[0]) for name, one in statistic(np.ones((1, rows))).items()}
-    found: dict[str, list[np.ndarray]] = {name: [] for name in values}
-    for weights in _chunks(rows, generator, resamples):
-        for name, figures in statistic(weights).items():
-            found[name].append(figures)
-    return {name: _estimate(value, np.concatenate(found[name])) for name, value in values.items()}
-
-
-def paired_difference(
-    first: Callable[[np.ndarray], np.ndarray],
-    second: Callable[[np.ndarray], np.ndarray],
+    statistic: Statistic[Name],
     rows: int,
     generator: np.random.Generator,
     resamples: int = 1000,
-) -> Comparison:
-    """Return first minus second under the same resamples, with the two-sided bootstrap p-value.
+    level: float = 0.95,
+) -> dict[Name, Estimate]:
+    """Return each figure of a statistic on all rows, with its percentile bootstrap interval.
 
-    p = 2 min(share at or below 0, share at or above 0), each with one added above and below the line, so that it is
-    never 0 (Davison & Hinkley 1997, section 4.2). Where the figures are equal in every resample, p is 1.
+    An interval is stretched to hold the figure itself where all but a few resamples lie to one side of it.
+    Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13. Raises DataError without rows.
     """
-    once = np.ones((1, rows))
-    difference = float(first(once)[0] - second(once)[0])
-    samples = np.concatenate([first(one) - second(one) for one in _chunks(rows, generator, resamples)])
-    finite = samples[np.isfinite(samples)]
-    below, above = int((finite <= 0).sum()), int((finite >= 0).sum())
-    p_value = min(1.0, 2 * (min(below, above) + 1) / (len(finite) + 1))
-    bounds = interval(samples) or (difference, difference)
-    return Comparison(difference, min(bounds[0], difference), max(bounds[1], difference), p_value)
+    point, samples = _sampled(statistic, rows, generator, resamples)
+    return {name: Estimate(*_stretched(value, samples[name], level)) for name, value in point.items()}
 
 
-def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
-    """Return the two-sided p-value that two systems are right equally often (McNemar 1947).
+def paired_difference(
+    first: Statistic[Name],
+    second: Statistic[Name],
+    rows: int,
+    generator: np.random.Generator,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> dict[Name, Comparison]:
+    """Return `first - second` for each figure both have, measured on the very same resamples of the rows.
 
-    `first_right` and `second_right` are bool (rows,). Exact binomial up to 1,000 discordant rows, beyond that the
-    chi-squared approximation with continuity correction.
+    The p-value is two-sided: twice the smaller share of resamples in which the difference is not above, or not
+    below, zero. One imagined resample on each side keeps it above zero; its least value is 2 / (resamples + 1).
+    The interval is stretched as in `intervals`. Raises DataError without rows.
     """
-    only_first = int((first_right & ~second_right).sum())
-    only_second = int((second_right & ~first_right).sum())
-    discordant = only_first + only_second
+
+    def difference(weights: np.ndarray) -> dict[Name, np.ndarray]:
+        one, other = first(weights), second(weights)
+        return {name: one[name] - other[name] for name in one if name in other}
+
+    point, samples = _sampled(difference, rows, generator, resamples)
+    found = {}
+    for name, value in point.items():
+        shown, low, high = _stretched(value, samples[name], level)
+        found[name] = Comparison(shown, low, high, None if low is None else _two_sided(samples[name]))
+    return found
+
+
+def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
+    """Return the p-value of two systems being right equally often, from bool (rows,) each, on the same rows.
+
+    Exact binomial up to 1000 rows that only one of them got right, else chi-squared with continuity correction.
+    Source: McNemar 1947, doi:10.1007/BF02295996. Raises DataError where the lengths differ.
+    """
+    one, other = np.asarray(correct_a, dtype=bool), np.asarray(correct_b, dtype=bool)
+    if one.shape != other.shape:
+        raise DataError(f"{one.size} answers against {other.size}: compare two systems on the same rows")
+    only_one, only_other = int((one & ~other).sum()), int((other & ~one).sum())
+    discordant, fewer = only_one + only_other, min(only_one, only_other)
     if discordant == 0:
         return 1.0
-    if discordant > EXACT:
-        statistic = (abs(only_first - only_second) - 1) ** 2 / discordant
-        return math.erfc(math.sqrt(statistic / 2))
-    fewer = min(only_first, only_second)
-    tail = sum(math.comb(discordant, one) for one in range(fewer + 1)) / 2**discordant
-    return min(1.0, 2 * tail)
+    if discordant <= EXACT_PAIRS:
+        return min(1.0, 2 * sum(math.comb(discordant, count) for count in range(fewer + 1)) / 2**discordant)
+    chi_squared = max(0, abs(only_one - only_other) - 1) ** 2 / discordant
+    return math.erfc(math.sqrt(chi_squared / 2))
+
+
+def _sampled(
+    statistic: Statistic[Name], rows: int, generator: np.random.Generator, resamples: int
+) -> tuple[dict[Name, float], dict[Name, np.ndarray]]:
+    parts = [statistic(weights) for weights in _chunks(rows, generator, resamples)]
+    point = {name: float(values[0]) for name, values in statistic(np.ones((1, rows))).items()}
+    return point, {name: np.concatenate([np.empty(0), *(part[name] for part in parts)]) for name in point}
 
 
 def _chunks(rows: int, generator: np.random.Generator, resamples: int) -> Iterator[np.ndarray]:
-    size = max(1, min(resamples, CHUNK // max(1, rows)))
+    size = max(1, CHUNK_BYTES // (8 * max(rows, 1)))
     for start in range(0, resamples, size):
         yield resample_weights(rows, min(size, resamples - start), generator)
 
 
-def _estimate(value: float, samples: np.ndarray) -> Estimate:
+def _stretched(value: float, samples: np.ndarray, level: float) -> tuple[float | None, float | None, float | None]:
     if not math.isfinite(value):
-        return Estimate(None, None, None)
-    bounds = interval(samples)
-    if bounds is None:
-        return Estimate(value, None, None)
-    return Estimate(value, min(bounds[0], value), max(bounds[1], value))
+        return None, None, None
+    found = interval(samples, level)
+    return (value, None, None) if found is None else (value, min(found[0], value), max(found[1], value))
+
+
+def _two_sided(samples: np.ndarray) -> float:
+    finite = samples[np.isfinite(samples)]
+    smaller = min(int((finite <= 0).sum()), int((finite >= 0).sum()))
+    return min(1.0, 2 * (smaller + 1) / (finite.size + 1))

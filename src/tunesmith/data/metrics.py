@@ -1,191 +1,175 @@
-"""Scores against truth, for many weightings of the rows at once: the same code gives figures and their intervals.
+"""How good answers are: every metric of a form of task, for the rows as they are or for many resamples at once.
 
-Every metric takes `weights`, float64 (resamples, rows), and returns float64 (resamples,), NaN where undefined.
+Each metric takes `weights`, float64 (resamples, rows), and returns float64 (resamples,), NaN where it is undefined.
+Weights of one measure the rows themselves; bootstrap counts measure resamples; importance weights work alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 
-BINS = 15  # of the reliability diagram
-TINY = np.finfo(np.float64).eps  # scikit-learn's floor for a probability
+from ..core.errors import DataError
+from .metrics_classes import BINS, Counts, answers_of, class_metrics, confidence_bins, multilabel_metrics
+from .metrics_values import value_metrics
+
+Form = Literal["class", "classes", "value"]
+"""What a row's target is: one class, any number of classes (multilabel), or a number."""
 
 HIGHER_IS_BETTER: Mapping[str, bool] = {
     "accuracy": True,
     "balanced_accuracy": True,
+    "subset_accuracy": True,
     "precision_macro": True,
     "recall_macro": True,
     "f1_macro": True,
     "f1_micro": True,
-    "subset_accuracy": True,
     "roc_auc": True,
     "log_loss": False,
     "calibration_error": False,
     "mae": False,
     "rmse": False,
     "r2": True,
+    "spearman": True,
 }
 
+_MEASURES: Mapping[Form, Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, np.ndarray]]] = {
+    "class": class_metrics,
+    "classes": multilabel_metrics,
+    "value": value_metrics,
+}
+_SUM_TOLERANCE = 0.02  # a softmax over many classes in bfloat16 strays by about 1 %
 
-def measure(
-    form: Literal["class", "classes", "value"], truth: np.ndarray, scores: np.ndarray, weights: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return all metrics of a target form.
 
-    `class`: truth int64 (rows,), scores probabilities (rows, classes). `classes`: truth 0 or 1 and probabilities,
-    both (rows, classes). `value`: truth and scores float (rows,).
+def measure(form: Form, truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return every metric of a form, by name, each float64 (resamples,). `HIGHER_IS_BETTER` says which way is good.
+
+    `class`: truth int (rows,), scores probabilities (rows, classes). `classes`: truth 0 or 1 and scores
+    probabilities, both (rows, classes); a class is answered from 0.5 up. `value`: truth and scores float (rows,).
+
+    The numbers are scikit-learn's with `zero_division=0`. Macro means run over the classes that occur in the truth
+    or in the answers of the drawn rows. `roc_auc` is that of class 1
+    where there are two, else the mean of one class against the rest over the classes of the truth that a resample
+    can rank. Multilabel `log_loss` and `calibration_error` treat every cell as an answer of its own.
+    Raises DataError where shapes disagree, a class has no column, or a score is no probability.
     """
-    if form == "value":
-        return _values(truth, scores, weights)
-    return _one_class(truth, scores, weights) if form == "class" else _many_classes(truth, scores, weights)
-
-
-def _one_class(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    answers = scores.argmax(axis=1)
-    classes = scores.shape[1]
-    right, answered, true = _counts(_one_hot(truth, classes), _one_hot(answers, classes), weights)
-    seen = np.union1d(truth, answers)
-    probabilities = np.clip(scores[np.arange(len(truth)), truth], TINY, 1.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        recalls = np.where(true > 0, right / true, np.nan)
-    balanced = np.full(len(weights), np.nan)
-    known = ~np.isnan(recalls).all(axis=1)
-    balanced[known] = np.nanmean(recalls[known], axis=1)
-    return {
-        "accuracy": _mean((answers == truth).astype(float), weights),
-        "balanced_accuracy": balanced,
-        **_macro(right[:, seen], answered[:, seen], true[:, seen]),
-        "roc_auc": _roc_auc(_one_hot(truth, classes), scores, weights, is_binary=classes == 2),
-        "log_loss": _mean(-np.log(probabilities), weights),
-        "calibration_error": _calibration_error((answers == truth).astype(float), scores.max(axis=1), weights),
-    }
-
-
-def _many_classes(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    answers = (scores >= 0.5).astype(np.float64)
-    right, answered, true = _counts(truth, answers, weights)
-    total_right, total = right.sum(axis=1), answered.sum(axis=1) + true.sum(axis=1)
-    likelihood = np.log(np.clip(np.where(truth > 0.5, scores, 1 - scores), TINY, 1.0))
-    confidence = np.maximum(scores, 1 - scores)
-    agrees = (answers == truth).astype(float)
-    return {
-        "subset_accuracy": _mean(agrees.min(axis=1), weights),
-        "f1_micro": _ratio(2 * total_right, total),
-        **_macro(right, answered, true),
-        "roc_auc": _roc_auc(truth, scores, weights, is_binary=False),
-        "log_loss": _mean(-likelihood.mean(axis=1), weights),
-        "calibration_error": _calibration_error(
-            agrees.ravel(), confidence.ravel(), np.repeat(weights, truth.shape[1], axis=1)
-        ),
-    }
-
-
-def _values(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    errors = truth - scores
-    squared = _mean(errors**2, weights)
-    spread = _mean(truth**2, weights) - _mean(truth, weights) ** 2
-    floor = 1e-12 * max(1.0, float(np.mean(truth**2)))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r2 = np.where(spread > floor, 1 - squared / spread, np.nan)
-    return {"mae": _mean(np.abs(errors), weights), "rmse": np.sqrt(squared), "r2": r2}
+    truth, scores = _checked(form, truth, scores)
+    return _MEASURES[form](truth, scores, _checked_weights(weights, len(truth)))
 
 
 def per_class(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[int, dict[str, np.ndarray]]:
-    """Return precision, recall and F1 by class number; truth is (rows,) or 0 and 1 (rows, classes)."""
-    classes = scores.shape[1]
-    answers = _one_hot(scores.argmax(axis=1), classes) if truth.ndim == 1 else (scores >= 0.5).astype(float)
-    right, answered, true = _counts(_one_hot(truth, classes) if truth.ndim == 1 else truth, answers, weights)
-    columns = _precision_recall_f1(right, answered, true)
-    return {number: {name: array[:, number] for name, array in columns.items()} for number in range(classes)}
+    """Return precision, recall and f1 of every class index, each float64 (resamples,).
 
-
-def reliability(truth: np.ndarray, scores: np.ndarray) -> list[dict[str, Any]]:
-    """Return the bins that hold rows: their bounds, rows, mean confidence and share of right answers."""
-    if truth.ndim == 1:
-        confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
+    Takes what `measure` takes for `class` (truth of one axis) and `classes` (two). NaN where undefined: the
+    precision of a class never answered, the recall of one that does not occur.
+    """
+    form = _class_form(truth)
+    truth, scores = _checked(form, truth, scores)
+    weights = _checked_weights(weights, len(truth))
+    answers, classes = answers_of(scores, several=form == "classes"), scores.shape[1]
+    if form == "classes":
+        counts = Counts.of_cells(truth, answers, weights)
     else:
-        confidence, right = np.maximum(scores, 1 - scores).ravel(), ((scores >= 0.5) == (truth > 0.5)).ravel()
-    bins = _bins(confidence)
+        counts = Counts.of_labels(truth, answers, classes, weights)
+    rates = counts.rates()
+    return {index: {name: values[:, index] for name, values in rates.items()} for index in range(classes)}
+
+
+def reliability(truth: np.ndarray, scores: np.ndarray) -> list[dict[str, float]]:
+    """Return the bins of confidence that hold answers: `low high rows confidence accuracy`, lowest first.
+
+    Takes what `per_class` takes. The mean gap of confidence and accuracy, weighted by `rows`, is the
+    `calibration_error`. For multilabel truth, `rows` counts cells.
+    """
+    confidence, right, bins = confidence_bins(*_checked(_class_form(truth), truth, scores))
+    rows = np.bincount(bins.ravel(), minlength=BINS)
+    certain = np.bincount(bins.ravel(), confidence.ravel(), minlength=BINS)
+    correct = np.bincount(bins.ravel(), right.ravel(), minlength=BINS)
     return [
         {
-            "low": number / BINS,
-            "high": (number + 1) / BINS,
-            "rows": int((bins == number).sum()),
-            "confidence": float(confidence[bins == number].mean()),
-            "accuracy": float(right[bins == number].mean()),
+            "low": index / BINS,
+            "high": (index + 1) / BINS,
+            "rows": int(rows[index]),
+            "confidence": float(certain[index] / rows[index]),
+            "accuracy": float(correct[index] / rows[index]),
         }
-        for number in np.unique(bins).tolist()
+        for index in np.flatnonzero(rows).tolist()
     ]
 
 
 def confusion(truth: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
-    """Return counts, int64 (true class, answered class)."""
-    return np.bincount(truth * classes + answers, minlength=classes * classes).reshape(classes, classes)
+    """Return how many rows of each class (down) were answered as each class (across), int64 (classes, classes).
+
+    Raises DataError where an index is not below `classes`, or the lengths differ.
+    """
+    truth, answers = np.asarray(truth), np.asarray(answers)
+    if truth.shape != answers.shape:
+        raise DataError(f"{truth.size} targets but {answers.size} answers: pass one answer per target")
+    _check_labels(truth, classes)
+    _check_labels(answers, classes)
+    cells = truth.astype(np.int64) * classes + answers.astype(np.int64)
+    return np.bincount(cells, minlength=classes**2).astype(np.int64).reshape(classes, classes)
 
 
-def _counts(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return right, answered and true rows, each (resamples, classes)."""
-    return weights @ (truth * answers), weights @ answers, weights @ truth
+def _class_form(truth: np.ndarray) -> Form:
+    return "classes" if np.ndim(truth) == 2 else "class"
 
 
-def _precision_recall_f1(right: np.ndarray, answered: np.ndarray, true: np.ndarray) -> dict[str, np.ndarray]:
-    return {
-        "precision": _ratio(right, answered),
-        "recall": _ratio(right, true),
-        "f1": _ratio(2 * right, answered + true),
-    }
+def _checked(form: Form, truth: Any, scores: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return truth (int64, bool or float64) and scores (floating), or raise DataError."""
+    truth, scores = np.asarray(truth), np.asarray(scores)
+    if form not in _MEASURES:
+        raise DataError(f"unknown form '{form}': use one of {', '.join(_MEASURES)}")
+    expected = scores.shape[:1] if form == "class" else scores.shape
+    if scores.ndim != (1 if form == "value" else 2) or truth.shape != expected:
+        raise DataError(
+            f"targets of shape {truth.shape} do not fit scores of shape {scores.shape} for the form '{form}': "
+            "pass one row of scores per target, with one column per class"
+        )
+    if not np.issubdtype(scores.dtype, np.floating):
+        scores = scores.astype(np.float64)
+    _check_finite(scores, "score")
+    if form == "value":
+        truth = truth.astype(np.float64)
+        _check_finite(truth, "target")
+        return truth, scores.astype(np.float64)
+    _check_probabilities(scores, exclusive=form == "class")
+    _check_labels(truth, scores.shape[1] if form == "class" else 2)
+    return truth.astype(np.int64 if form == "class" else bool), scores
 
 
-def _macro(right: np.ndarray, answered: np.ndarray, true: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean over the classes that occur in truth or answers of all rows; an empty ratio counts as 0."""
-    columns = _precision_recall_f1(right, answered, true)
-    return {f"{name}_macro": array.mean(axis=1) for name, array in columns.items()}
+def _checked_weights(weights: np.ndarray, rows: int) -> np.ndarray:
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.ndim != 2 or weights.shape[1] != rows:
+        raise DataError(f"weights of shape {weights.shape} do not fit {rows} rows: pass shape (resamples, {rows})")
+    if not weights.min(initial=0) >= 0:
+        raise DataError("a weight is negative or not a number: weights say how often a row counts")
+    return weights
 
 
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.divide(above, below, out=np.zeros_like(above, dtype=np.float64), where=below > 0)
+def _check_finite(values: np.ndarray, what: str) -> None:
+    bad = np.argwhere(~np.isfinite(values))
+    if bad.size:
+        at = tuple(bad[0].tolist())
+        raise DataError(f"the {what} at position {at[0]} is {values[at]}, not a finite number: leave such rows out")
 
 
-def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return (weights @ values) / weights.sum(axis=1)
+def _check_probabilities(scores: np.ndarray, exclusive: bool) -> None:
+    wrong = ((scores < 0) | (scores > 1 + _SUM_TOLERANCE)).any(axis=1)
+    if exclusive:
+        wrong |= np.abs(scores.sum(axis=1, dtype=np.float64) - 1) > _SUM_TOLERANCE
+    if wrong.any():
+        at = int(wrong.argmax())
+        remedy = "a softmax" if exclusive else "a sigmoid"
+        raise DataError(f"the scores at position {at} are not probabilities: turn logits into them with {remedy}")
 
 
-def _one_hot(numbers: np.ndarray, classes: int) -> np.ndarray:
-    return np.eye(classes)[numbers]
-
-
-def _bins(confidence: np.ndarray) -> np.ndarray:
-    return np.minimum((confidence * BINS).astype(int), BINS - 1)
-
-
-def _calibration_error(right: np.ndarray, confidence: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the expected calibration error over 15 equal bins (Guo et al., ICML 2017, equation 3)."""
-    member = _one_hot(_bins(confidence), BINS)
-    gaps = weights @ (member * (right - confidence)[:, None])
-    return np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
-
-
-def _roc_auc(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, is_binary: bool) -> np.ndarray:
-    """Return the area under the ROC curve: of class 1, or the mean over the classes that occur among the rows."""
-    present = (truth.sum(axis=0) > 0) & (truth.sum(axis=0) < len(truth))
-    columns = [1] if is_binary else np.flatnonzero(present).tolist()
-    if not columns:
-        return np.full(len(weights), np.nan)
-    areas = [_area(truth[:, column], scores[:, column], weights) for column in columns]
-    return np.mean(areas, axis=0)
-
-
-def _area(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the share of (positive, negative) pairs in the right order, ties counted half (Mann-Whitney U)."""
-    order = np.argsort(scores, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    ranked, labels = weights[:, order], truth[order]
-    negatives = np.cumsum(ranked * (1 - labels), axis=1)[:, ends]
-    positives = np.diff(np.cumsum(ranked * labels, axis=1)[:, ends], axis=1, prepend=0.0)
-    before = np.concatenate([np.zeros((len(weights), 1)), negatives[:, :-1]], axis=1)
-    pairs = positives.sum(axis=1) * negatives[:, -1]
-    ordered = (positives * (before + negatives) / 2).sum(axis=1)
-    return np.divide(ordered, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+def _check_labels(labels: np.ndarray, classes: int) -> None:
+    wrong = ~np.isin(labels, np.arange(classes))
+    if wrong.any():
+        at = tuple(np.argwhere(wrong)[0].tolist())
+        raise DataError(
+            f"the class {labels[at]} at position {at[0]} is not one of the {classes} known: 0..{classes - 1}"
+        )

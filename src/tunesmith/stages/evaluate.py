@@ -11,7 +11,7 @@ import polars as pl
 
 from ..core.errors import SchemaError
 from ..core.seed import stream
-from ..core.statistics import Comparison, intervals, paired_difference
+from ..core.statistics import Comparison, Statistic, intervals, paired_difference
 from ..data import Codec, Dataset, Metric
 from ..data.metrics import HIGHER_IS_BETTER, confusion, measure, per_class, reliability
 from ..parts.tasks import Task
@@ -78,30 +78,39 @@ def compare(rows: Rows, ours: Scores, theirs: Scores) -> Comparison:
     primary = rows.task.primary
     sign = 1.0 if HIGHER_IS_BETTER[primary] else -1.0
 
-    def value(scores: Scores) -> Callable[[np.ndarray], np.ndarray]:
-        return lambda weights: sign * measure(rows.task.form, rows.truth, scores, weights)[primary]
+    def statistic(scores: Scores) -> Statistic:
+        return lambda weights: {primary: sign * measure(rows.task.form, rows.truth, scores, weights)[primary]}
 
-    return paired_difference(value(ours), value(theirs), len(rows.data), stream(rows.seed, "paired"), RESAMPLES)
+    generator = stream(rows.seed, "paired")
+    return paired_difference(statistic(ours), statistic(theirs), len(rows.data), generator, RESAMPLES)[primary]
 
 
 def verdict(comparisons: Mapping[str, Comparison], primary: str) -> dict[str, str]:
     """Return the decision and its reason: better than every baseline beyond chance, better perhaps, or not."""
-    name = min(comparisons, key=lambda one: (comparisons[one].difference, one))
+    undefined = [one for one, found in comparisons.items() if found.difference is None or found.p_value is None]
+    if undefined:
+        return {"decision": "hold", "because": f"{primary} cannot be measured on these test rows; add test rows"}
+    name = min(comparisons, key=lambda one: (_float(comparisons[one].difference), one))
     hardest = comparisons[name]
-    amount = f"{abs(hardest.difference):.4g}"
-    chance = f"p = {hardest.p_value:.2g}, 95 % interval of the difference {hardest.low:.4g} to {hardest.high:.4g}"
-    if hardest.difference <= 0:
+    amount = f"{abs(_float(hardest.difference)):.4g}"
+    bounds = f"{_float(hardest.low):.4g} to {_float(hardest.high):.4g}"
+    chance = f"p = {_float(hardest.p_value):.2g}, 95 % interval of the difference {bounds}"
+    if _float(hardest.difference) <= 0:
         what = "equals" if hardest.difference == 0 else f"is {amount} worse than"
         return {"decision": "no better than baseline", "because": f"{primary} {what} the {name} baseline's ({chance})"}
-    doubtful = [one for one in sorted(comparisons) if comparisons[one].p_value >= SIGNIFICANT]
+    doubtful = [one for one in sorted(comparisons) if _float(comparisons[one].p_value) >= SIGNIFICANT]
     if doubtful:
         least = comparisons[doubtful[0]]
         return {
             "decision": "hold",
-            "because": f"{primary} is better than the {doubtful[0]} baseline's by {abs(least.difference):.4g}, "
-            f"but that may be chance (p = {least.p_value:.2g}); more test rows would tell",
+            "because": f"{primary} is better than the {doubtful[0]} baseline's by {abs(_float(least.difference)):.4g}, "
+            f"but that may be chance (p = {_float(least.p_value):.2g}); more test rows would tell",
         }
     return {"decision": "ship", "because": f"{primary} is {amount} better than the best baseline, {name} ({chance})"}
+
+
+def _float(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def pictures(rows: Rows, scores: Scores) -> dict[str, Any]:
