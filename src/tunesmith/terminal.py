@@ -13,6 +13,7 @@ from rich.table import Table
 
 from .core.events import Event, Events
 
+WIDTH = 120  # characters of a table where the terminal is narrower or there is none
 QUIET_SECONDS = 5.0  # between plain lines of one stage
 
 
@@ -85,7 +86,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     for row in rows:
         grid.add_row(*(str(cell) for cell in row))
     out = StringIO()
-    Console(file=out, width=max(80, Console().width), no_color=True, highlight=False, markup=False).print(grid)
+    Console(file=out, width=max(WIDTH, Console().width), no_color=True, highlight=False, markup=False).print(grid)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 

@@ -47,7 +47,7 @@ def describe(version: Version) -> str:
     report = version.report.values
     baselines = report["baselines"]
     rows = [
-        [name, figure(metric), *(figure(baselines[one][name]) for one in baselines)]
+        [name, figure(metric), *(_short(baselines[one][name]) for one in baselines)]
         for name, metric in report["metrics"].items()
     ]
     counts = ", ".join(f"{name} {count}" for name, count in report["rows"].items())
@@ -61,3 +61,7 @@ def describe(version: Version) -> str:
             f"next      tunesmith report {version.label}",
         ]
     )
+
+
+def _short(metric: dict[str, Any]) -> str:
+    return "-" if metric["value"] is None else f"{metric['value']:.4g}"

@@ -231,10 +231,10 @@ def test_classes_absent_from_the_test_rows_are_left_out_of_the_means():
     assert point("class", truth, np.eye(6)[truth])["f1_macro"] == 1.0
 
 
-def test_every_resample_averages_the_classes_of_all_rows():
+def test_a_resample_averages_the_classes_it_holds():
     truth = np.array([0, 1, 2])
     found = measure("class", truth, np.eye(3)[truth], np.array([[1.0, 1, 1], [2, 1, 0]]))
-    assert found["recall_macro"].tolist() == pytest.approx([1, 2 / 3])
+    assert found["recall_macro"].tolist() == [1, 1]
     assert found["balanced_accuracy"].tolist() == [1, 1]
 
 
