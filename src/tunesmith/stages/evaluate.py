@@ -14,6 +14,7 @@ from ..core.seed import stream
 from ..core.statistics import Comparison, Statistic, intervals, paired_difference
 from ..data import Codec, Dataset, Metric
 from ..data.metrics import HIGHER_IS_BETTER, confusion, measure, per_class, reliability
+from ..model import Judged
 from ..parts.tasks import Task
 
 RESAMPLES = 1000
@@ -138,18 +139,17 @@ def row_losses(task: Task, truth: np.ndarray, scores: Scores) -> np.ndarray:
     return -np.log(np.maximum(right, 1e-12)).mean(axis=1)
 
 
-def validation_measure(
-    task: Task, targets: np.ndarray, state: Mapping[str, Any]
-) -> Callable[[np.ndarray], tuple[float, float]]:
-    """Return outputs -> (primary metric with better counted as higher, mean loss), for early stopping."""
+def validation_measure(task: Task, targets: np.ndarray, state: Mapping[str, Any]) -> Callable[[np.ndarray], Judged]:
+    """Return outputs -> what validation says of them, for early stopping."""
     truth = task.truth(targets, state)
     sign = 1.0 if HIGHER_IS_BETTER[task.primary] else -1.0
     once = np.ones((1, len(targets)))
 
-    def judge(outputs: np.ndarray) -> tuple[float, float]:
+    def judge(outputs: np.ndarray) -> Judged:
         scores = task.scores(outputs, state)
         value = float(measure(task.form, truth, scores, once)[task.primary][0])
-        return (sign * value if np.isfinite(value) else -np.inf), float(row_losses(task, truth, scores).mean())
+        merit = sign * value if np.isfinite(value) else -np.inf
+        return Judged(task.primary, value, merit, float(row_losses(task, truth, scores).mean()))
 
     return judge
 

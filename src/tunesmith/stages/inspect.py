@@ -70,15 +70,17 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     target = given.target or guess_target(data)
     _known(data, target, "target")
     task = given.task or guess_task(data, target)
-    names = list(given.inputs or [name for name in data.columns if name != target])
+    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, given.group)])
     for name in names:
         _known(data, name, "inputs")
-    return Meaning({name: guess_modality(data, name) for name in names}, target, task)
+    left_out = _id_columns(data, names, target) if given.inputs is None else {}
+    inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
+    return Meaning(inputs, target, task, left_out=left_out)
 
 
 def findings(data: Dataset, meaning: Meaning, events: Events) -> list[Finding]:
     """Run every check and return what they found, the most severe first."""
-    table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind)
+    table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind, tuple(meaning.left_out))
     found: list[Finding] = []
     names = kinds("parts.checks")
     with events.stage("check", len(names)) as advance:

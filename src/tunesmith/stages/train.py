@@ -16,7 +16,7 @@ from ..core.part import Section
 from ..core.seed import derive, stream
 from ..data import Encoded
 from ..data.batching import batches
-from ..model import Curve, Model
+from ..model import Curve, Judged, Model
 from ..model.fitted import Fitted
 from ..model.network import Network
 from ..parts.bases import Ask
@@ -32,7 +32,7 @@ SAMPLE_ROWS = 64  # validation rows that are compared before and after the strat
 LEAST_EPOCHS, MOST_EPOCHS = 4, 20
 HEAD_SCALE = 5.0  # what is new starts from nothing and may move faster than what is pre-trained
 
-Measure = Callable[[np.ndarray], tuple[float, float]]
+Measure = Callable[[np.ndarray], Judged]
 
 
 class Train(Section):
@@ -96,7 +96,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a training needs beside the model. `measure` turns outputs into (metric, higher is better; loss)."""
+    """All that a training needs beside the model. `measure` judges the outputs of the validation rows."""
 
     train: Encoded
     validation: Encoded
@@ -129,8 +129,8 @@ def train(model: Model, job: Job) -> Trained:
         model.fit(job.train, job.validation, Ask(job.form, model.width, job.seed))
         advance(1)
     outputs = model.outputs(job.validation)
-    metric, loss = job.measure(outputs)
-    curve = Curve(validations=[{"step": 1, "epoch": 1.0, "loss": loss, "metric": abs(metric), "is_best": True}])
+    judged = job.measure(outputs)
+    curve = Curve(validations=[{"step": 1, "epoch": 1.0, "loss": judged.loss, "is_best": True} | judged.shown()])
     return Trained(curve, outputs, outputs)
 
 
@@ -211,9 +211,9 @@ def _steps(model: Network, job: Job, total: int) -> Iterator[Step]:
 def _validate(model: Network, job: Job, best: Best, step: int, per_epoch: int) -> dict[str, float | bool]:
     """Measure the validation rows in the training precision, keep the weights where they are the best."""
     with job.how.engine.autocast():
-        metric, loss = job.measure(model.outputs(job.validation))
-    is_best = best.offer((metric, -loss), model.net)
-    return {"step": step, "epoch": step / per_epoch, "loss": loss, "metric": abs(metric), "is_best": is_best}
+        judged = job.measure(model.outputs(job.validation))
+    is_best = best.offer((judged.merit, -judged.loss), model.net)
+    return {"step": step, "epoch": step / per_epoch, "loss": judged.loss, "is_best": is_best} | judged.shown()
 
 
 def _peak_rate(job: Job) -> float:

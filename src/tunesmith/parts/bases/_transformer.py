@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,7 +92,8 @@ def from_folder(where: str, pooling: str, max_tokens: int, dropout: float | None
 
     Raises DataError where nothing can be loaded from there, naming what was tried.
     """
-    logging.getLogger("transformers").setLevel(logging.ERROR)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     try:
         config = transformers.AutoConfig.from_pretrained(where)
         for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:

@@ -63,6 +63,8 @@ class Table:
     inputs: tuple[str, ...]
     target: str | None = None
     task: str | None = None
+    left_out: tuple[str, ...] = ()
+    """Columns that are no inputs because they look like ids."""
 
 
 class Check(Part):

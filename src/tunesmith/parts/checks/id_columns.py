@@ -32,7 +32,7 @@ class IdColumns(Check):
     def find(self, table: Table) -> list[Finding]:
         """Return a finding per column; it is a fault of the column, so no rows are listed."""
         found = []
-        for name in table.inputs:
+        for name in (*table.inputs, *table.left_out):
             series = table.data.frame[name].drop_nulls()
             reason = self._reason(name, series)
             if reason is None:
