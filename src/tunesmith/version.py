@@ -20,7 +20,7 @@ from .parts.tasks import Task
 from .registry import Registry, StoredVersion
 from .stages import evaluate
 from .stages.build import Blueprint, rebuild
-from .stages.encode import check_schema, encode
+from .stages.encode import check_schema, encode, has_label
 
 Advance = Callable[[int], None]
 
@@ -60,8 +60,12 @@ class Version:
         ]
 
     def evaluate(self, rows: Rows, slices: Sequence[str] = (), advance: Advance | None = None) -> dict[str, Any]:
-        """Measure on labelled rows. Returns metrics, per class, slices and calibration as JSON values."""
-        data = as_dataset(rows, self.codec)
+        """Measure on the rows that have a label. Returns metrics, per class, slices, calibration as JSON values.
+
+        Raises SchemaError without the columns of training or the target, DataError where no row has a label.
+        """
+        given = as_dataset(rows, self.codec)
+        data = given.where(has_label(given, self.codec))
         encoded = self.model.prepare(encode(data, self.codec))
         assert encoded.targets is not None
         scores = self._task.scores(self.model.outputs(encoded, advance), self.codec.target_state)
@@ -71,6 +75,7 @@ class Version:
         return {
             "version": self.label,
             "rows": len(data),
+            "unlabelled": len(given) - len(data),
             "metrics": found,
             "per_class": evaluate.class_figures(labelled, scores),
             "slices": {name: evaluate.by_slice(labelled, scores, name) for name in slices},
