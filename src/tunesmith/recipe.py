@@ -9,9 +9,10 @@ from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 
 from .core.errors import RecipeError
 from .core.ids import value_digest
-from .core.part import Section
+from .core.part import Section, find, kinds
 from .data.sources import Source
 from .parts.bases import Base
+from .parts.losses import Loss
 from .parts.modalities import Modality
 from .parts.strategies import Strategy
 from .parts.strategies.full import Full
@@ -62,7 +63,14 @@ class Recipe(Section):
         data = self.data.model_copy(update={"inputs": named})
         values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
         self._refuse_unread(base)
-        return self.model_copy(update=values)
+        whole = self.model_copy(update=values)
+        whole.loss()
+        return whole
+
+    def body(self) -> Base:
+        """Return the base of a filled recipe."""
+        assert self.base is not None
+        return self.base
 
     def title(self) -> str:
         """Return the name of the versions this recipe makes."""
@@ -76,6 +84,15 @@ class Recipe(Section):
         """Return the identity of the filled recipe."""
         return value_digest(self.model_dump(mode="json"))
 
+    def loss(self) -> Loss:
+        """Return the loss chosen, else the task's own. Raises RecipeError where it cannot judge the task's labels."""
+        assert self.task is not None
+        loss = self.train.loss or Loss.model_validate(self.task.default_loss)
+        if self.task.form not in loss.forms:
+            fits = [kind for kind in kinds("parts.losses") if self.task.form in _forms(kind)]
+            raise RecipeError(f"train.loss: {loss.kind} cannot judge {self.task.kind}; fitting are {', '.join(fits)}")
+        return loss
+
     def _refuse_unread(self, base: Base) -> None:
         """A setting that nothing would read is a mistake, not a wish."""
         unread = [key for key in ("strategy", "train") if key in self.model_fields_set and base.form == "fitted"]
@@ -84,6 +101,11 @@ class Recipe(Section):
                 f"{unread[0]}: base {base.kind} is fitted in one go and reads no `{unread[0]}`; "
                 f"remove it, or set the base's own fields: `base: {{kind: {base.kind}, ...}}`"
             )
+
+
+def _forms(kind: str) -> frozenset[str]:
+    loss = find("parts.losses", kind)
+    return loss.forms if issubclass(loss, Loss) else frozenset()
 
 
 def load(path: Path, overrides: list[str] | None = None) -> tuple[Recipe, RecipeText]:

@@ -19,7 +19,7 @@ class Ragged:
     offsets: np.ndarray
 
     @classmethod
-    def of(cls, sequences: Sequence[Sequence[int]]) -> Ragged:
+    def of(cls, sequences: Sequence[Sequence[int] | np.ndarray]) -> Ragged:
         """Pack lists of integers."""
         lengths = np.fromiter((len(one) for one in sequences), np.int64, len(sequences))
         flat = [np.asarray(one, np.int32) for one in sequences]

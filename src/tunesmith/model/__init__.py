@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,20 @@ class Curve:
 
     steps: list[dict[str, float]] = field(default_factory=list)
     validations: list[dict[str, float | bool]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What validation says of outputs: the primary metric by name, its merit (higher is better), the mean loss."""
+
+    name: str
+    metric: float
+    merit: float
+    loss: float
+
+    def shown(self) -> dict[str, float]:
+        """Return the metric under its name, nothing where it is undefined."""
+        return {self.name: self.metric} if math.isfinite(self.metric) else {}
 
 
 class Model(ABC):

@@ -12,7 +12,7 @@ from .markup import Html, element, join, text
 from .values import block, items, percent, plain, whole
 
 MOST_CLASSES = 20  # a heat map of more is wallpaper
-PAIRS = 15
+PAIRS = 15  # most confused pairs that are listed
 SHADES = (0.0, 0.06, 0.14, 0.24, 0.36, 0.48, 0.6, 0.85, 1.0)  # the gap lets the figures change colour with contrast
 LIGHT_FROM = 7  # shades from here on carry light figures
 

@@ -12,6 +12,7 @@ Report = Mapping[str, Any]
 SEVERITIES = ("error", "warning", "info")
 MOST_ROWS = 20  # offending rows of one finding that a page shows
 MOST_WORST = 25
+ID_CLIP = 24  # an id that is a hash fits whole; a key column may hold anything
 
 
 def fields(values: Mapping[str, Any]) -> Html:
@@ -95,7 +96,7 @@ def _offenders(rows: list[Mapping[str, Any]], total: float | None) -> Html:
         cells += [element("bdi", text(row.get("target")))] * has_target
         score = row.get("score")
         cells += [text(figure(number(score)) if number(score) is not None else score)]
-        body.append([*cells, element("code", text(row.get("id")))])
+        body.append([*cells, element("div", clipped(row.get("id"), ID_CLIP), class_="id")])
     shown = table(columns, body, "Offending rows")
     left = max(len(rows), int(total or 0)) - len(body)
     more = paragraph(f"and {left:,} more, not shown here", "quiet") if left > 0 else NOTHING

@@ -26,10 +26,9 @@ def classes(report: Report) -> Section:
     listed = _class_table(measured, ranked)
     is_cut = len(measured) > MOST_BARS
     if not is_cut:
-        pictures = (
-            [chart(bars("F1 of each class", marks), "F1 with its 95% interval; the worst first.")] if marks else []
-        )
-        return Section("classes", "Classes", element("div", *pictures, listed, class_="pair") if measured else NOTHING)
+        picture = chart(bars("F1 of each class", marks), "F1 with its 95% interval; the worst first.")
+        content = element("div", *([picture] if marks else []), listed, class_="pair")
+        return Section("classes", "Classes", content if measured else NOTHING)
     half = -(-len(marks) // 2)
     pictures = [bars("F1 of the worst classes", part) for part in (marks[:half], marks[half:]) if part]
     caption = f"F1 with its 95% interval; the {len(shown)} worst of {len(measured)} classes, the worst first."

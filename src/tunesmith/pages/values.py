@@ -8,9 +8,7 @@ from typing import Any
 
 DASH = "—"
 MINUS = "\u2212"
-ACRONYMS = {"r2": "R²"} | {
-    name: name.upper() for name in ("auc", "auroc", "ece", "f1", "mae", "mape", "mcc", "mse", "rmse")
-}
+ACRONYMS = {name.lower(): name for name in ("AUC", "AUROC", "ECE", "F1", "MAE", "MAPE", "MCC", "MSE", "R2", "RMSE")}
 FARTHEST = 1e100  # larger magnitudes are no measurement, and their differences would overflow
 
 # A metric whose name holds one of these words is better when it is smaller.

@@ -29,7 +29,7 @@ class Blueprint:
     codec: Codec
     seed: int = 0
     dropout: float = 0.1
-    device: torch.device = torch.device("cpu")
+    device: str = "cpu"
 
 
 def build(plan: Blueprint) -> Model:
@@ -82,7 +82,7 @@ def _assemble(plan: Blueprint, files: Mapping[str, bytes] | None) -> Model:
     encoders = {"body": _encoder(plan.base, shape, plan.seed, files)}
     if shape.forms - plan.base.takes:
         encoders["columns"] = _encoder(COLUMNS, shape, plan.seed, files)
-    return Network(Net(encoders, width, plan.dropout, plan.seed), shape, "body", plan.device)
+    return Network(Net(encoders, width, plan.dropout, plan.seed), shape, "body", torch.device(plan.device))
 
 
 def _encoder(base: Base, shape: Shape, seed: int, files: Mapping[str, bytes] | None) -> Encoder:

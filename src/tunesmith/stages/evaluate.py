@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
+from ..core.errors import SchemaError
 from ..core.seed import stream
-from ..core.statistics import Comparison, intervals, paired_difference
+from ..core.statistics import Comparison, Statistic, intervals, paired_difference
 from ..data import Codec, Dataset, Metric
 from ..data.metrics import HIGHER_IS_BETTER, confusion, measure, per_class, reliability
+from ..model import Judged
 from ..parts.tasks import Task
 
 RESAMPLES = 1000
@@ -76,30 +79,39 @@ def compare(rows: Rows, ours: Scores, theirs: Scores) -> Comparison:
     primary = rows.task.primary
     sign = 1.0 if HIGHER_IS_BETTER[primary] else -1.0
 
-    def value(scores: Scores) -> Callable[[np.ndarray], np.ndarray]:
-        return lambda weights: sign * measure(rows.task.form, rows.truth, scores, weights)[primary]
+    def statistic(scores: Scores) -> Statistic:
+        return lambda weights: {primary: sign * measure(rows.task.form, rows.truth, scores, weights)[primary]}
 
-    return paired_difference(value(ours), value(theirs), len(rows.data), stream(rows.seed, "paired"), RESAMPLES)
+    generator = stream(rows.seed, "paired")
+    return paired_difference(statistic(ours), statistic(theirs), len(rows.data), generator, RESAMPLES)[primary]
 
 
 def verdict(comparisons: Mapping[str, Comparison], primary: str) -> dict[str, str]:
     """Return the decision and its reason: better than every baseline beyond chance, better perhaps, or not."""
-    name = min(comparisons, key=lambda one: (comparisons[one].difference, one))
+    undefined = [one for one, found in comparisons.items() if found.difference is None or found.p_value is None]
+    if undefined:
+        return {"decision": "hold", "because": f"{primary} cannot be measured on these test rows; add test rows"}
+    name = min(comparisons, key=lambda one: (_float(comparisons[one].difference), one))
     hardest = comparisons[name]
-    amount = f"{abs(hardest.difference):.4g}"
-    chance = f"p = {hardest.p_value:.2g}, 95 % interval of the difference {hardest.low:.4g} to {hardest.high:.4g}"
-    if hardest.difference <= 0:
+    amount = f"{abs(_float(hardest.difference)):.4g}"
+    bounds = f"{_float(hardest.low):.4g} to {_float(hardest.high):.4g}"
+    chance = f"p = {_float(hardest.p_value):.2g}, 95 % interval of the difference {bounds}"
+    if _float(hardest.difference) <= 0:
         what = "equals" if hardest.difference == 0 else f"is {amount} worse than"
         return {"decision": "no better than baseline", "because": f"{primary} {what} the {name} baseline's ({chance})"}
-    doubtful = [one for one in sorted(comparisons) if comparisons[one].p_value >= SIGNIFICANT]
+    doubtful = [one for one in sorted(comparisons) if _float(comparisons[one].p_value) >= SIGNIFICANT]
     if doubtful:
         least = comparisons[doubtful[0]]
         return {
             "decision": "hold",
-            "because": f"{primary} is better than the {doubtful[0]} baseline's by {abs(least.difference):.4g}, but that may "
-            f"be chance (p = {least.p_value:.2g}); more test rows would tell",
+            "because": f"{primary} is better than the {doubtful[0]} baseline's by {abs(_float(least.difference)):.4g}, "
+            f"but that may be chance (p = {_float(least.p_value):.2g}); more test rows would tell",
         }
     return {"decision": "ship", "because": f"{primary} is {amount} better than the best baseline, {name} ({chance})"}
+
+
+def _float(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def pictures(rows: Rows, scores: Scores) -> dict[str, Any]:
@@ -127,18 +139,17 @@ def row_losses(task: Task, truth: np.ndarray, scores: Scores) -> np.ndarray:
     return -np.log(np.maximum(right, 1e-12)).mean(axis=1)
 
 
-def validation_measure(
-    task: Task, targets: np.ndarray, state: Mapping[str, Any]
-) -> Callable[[np.ndarray], tuple[float, float]]:
-    """Return outputs -> (primary metric with better counted as higher, mean loss), for early stopping."""
+def validation_measure(task: Task, targets: np.ndarray, state: Mapping[str, Any]) -> Callable[[np.ndarray], Judged]:
+    """Return outputs -> what validation says of them, for early stopping."""
     truth = task.truth(targets, state)
     sign = 1.0 if HIGHER_IS_BETTER[task.primary] else -1.0
     once = np.ones((1, len(targets)))
 
-    def judge(outputs: np.ndarray) -> tuple[float, float]:
+    def judge(outputs: np.ndarray) -> Judged:
         scores = task.scores(outputs, state)
         value = float(measure(task.form, truth, scores, once)[task.primary][0])
-        return (sign * value if np.isfinite(value) else -np.inf), float(row_losses(task, truth, scores).mean())
+        merit = sign * value if np.isfinite(value) else -np.inf
+        return Judged(task.primary, value, merit, float(row_losses(task, truth, scores).mean()))
 
     return judge
 
@@ -176,3 +187,18 @@ def _worst(rows: Rows, scores: Scores) -> list[dict[str, Any]]:
             }
         )
     return [one for one in shown if one["answer"] != one["target"]]
+
+
+def by_slice(rows: Rows, scores: Scores, column: str) -> dict[str, Any]:
+    """Return the metrics with intervals for each value of a column. Raises SchemaError where it is absent."""
+    if column not in rows.data.columns:
+        known = ", ".join(rows.data.columns)
+        raise SchemaError(f"--slice: there is no column '{column}' (columns: {known}); name one of them")
+    values = rows.data.frame[column].cast(pl.String).fill_null("(missing)").to_numpy()
+    found: dict[str, Any] = {}
+    for value in sorted(set(values)):
+        chosen = np.flatnonzero(values == value)
+        part = Rows(rows.data.take(chosen), rows.codec, rows.targets[chosen], rows.seed)
+        metrics = {name: one.as_json() for name, one in figures(part, scores[chosen]).items()}
+        found[str(value)] = {"rows": len(chosen), "metrics": metrics}
+    return found

@@ -1,4 +1,4 @@
-"""What the rows mean: target, task and the kinds of the inputs, found where the recipe does not say; and their faults."""
+"""What the rows mean, found where the recipe does not say: target, task, the kinds of the inputs; and their faults."""
 
 from __future__ import annotations
 
@@ -65,9 +65,22 @@ def infer(data: Dataset, given: Given) -> Meaning:
     return Meaning(inputs, target, task, frozenset(inferred | guessed), left_out)
 
 
+def loosely(data: Dataset, given: Given) -> Meaning:
+    """Return the meaning for checking alone: what would stop a training is left for the checks to name."""
+    target = given.target or guess_target(data)
+    _known(data, target, "target")
+    task = given.task or guess_task(data, target)
+    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, given.group)])
+    for name in names:
+        _known(data, name, "inputs")
+    left_out = _id_columns(data, names, target) if given.inputs is None else {}
+    inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
+    return Meaning(inputs, target, task, left_out=left_out)
+
+
 def findings(data: Dataset, meaning: Meaning, events: Events) -> list[Finding]:
     """Run every check and return what they found, the most severe first."""
-    table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind)
+    table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind, tuple(meaning.left_out))
     found: list[Finding] = []
     names = kinds("parts.checks")
     with events.stage("check", len(names)) as advance:

@@ -16,8 +16,10 @@ from ..core.part import Section
 from ..core.seed import derive, stream
 from ..data import Encoded
 from ..data.batching import batches
-from ..model import Curve
+from ..model import Curve, Judged, Model
+from ..model.fitted import Fitted
 from ..model.network import Network
+from ..parts.bases import Ask
 from ..parts.engines import Engine
 from ..parts.engines.local import Local
 from ..parts.losses import Loss
@@ -30,7 +32,7 @@ SAMPLE_ROWS = 64  # validation rows that are compared before and after the strat
 LEAST_EPOCHS, MOST_EPOCHS = 4, 20
 HEAD_SCALE = 5.0  # what is new starts from nothing and may move faster than what is pre-trained
 
-Measure = Callable[[np.ndarray], tuple[float, float]]
+Measure = Callable[[np.ndarray], Judged]
 
 
 class Train(Section):
@@ -94,7 +96,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a training needs beside the model. `measure` turns outputs into (metric, higher is better; loss)."""
+    """All that a training needs beside the model. `measure` judges the outputs of the validation rows."""
 
     train: Encoded
     validation: Encoded
@@ -102,6 +104,7 @@ class Job:
     strategy: Strategy
     loss: Loss
     base_rate: float
+    form: Literal["class", "classes", "value"]
     measure: Measure
     watch: Callable[[Step], None]
     seed: int
@@ -117,13 +120,26 @@ class Trained:
     after: np.ndarray
 
 
-def train(model: Network, job: Job) -> Trained:
+def train(model: Model, job: Job) -> Trained:
     """Move the model's weights and leave the best ones in it. `job.watch` may stop it by raising."""
+    if isinstance(model, Network):
+        return _train_network(model, job)
+    assert isinstance(model, Fitted)
+    with job.events.stage("train", 1) as advance:
+        model.fit(job.train, job.validation, Ask(job.form, model.width, job.seed))
+        advance(1)
+    outputs = model.outputs(job.validation)
+    judged = job.measure(outputs)
+    curve = Curve(validations=[{"step": 1, "epoch": 1.0, "loss": judged.loss, "is_best": True} | judged.shown()])
+    return Trained(curve, outputs, outputs)
+
+
+def _train_network(model: Network, job: Job) -> Trained:
     job.how.engine.start()
     torch.manual_seed(derive(job.seed, "train") % 2**63)
     before = {name for name, _ in model.net.named_parameters()}
     body = model.net.encoders[model.body]
-    job.strategy.prepare(body, body.layers())  # type: ignore[operator, arg-type]
+    job.strategy.prepare(body, body.layers())  # type: ignore[operator]
     curve, best = Curve(), Best()
     per_epoch = math.ceil(len(job.train) / job.how.batch_size)
     total = epochs_of(job.how, per_epoch) * per_epoch
@@ -167,7 +183,8 @@ def _steps(model: Network, job: Job, total: int) -> Iterator[Step]:
     net, how = model.net, job.how
     hurt = job.loss.build(job.train.targets, model.width)
     labels = torch.from_numpy(job.train.targets).to(model.device)
-    groups = parameter_groups(model, how.optimizer, _peak_rate(job))
+    rate = _peak_rate(job)
+    groups = parameter_groups(model, how.optimizer, rate)
     peaks = [group["lr"] for group in groups]
     optimizer = how.optimizer.build(groups)
     moving = [one for one in net.parameters() if one.requires_grad]
@@ -189,15 +206,15 @@ def _steps(model: Network, job: Job, total: int) -> Iterator[Step]:
             torch.nn.utils.clip_grad_norm_(moving, how.clip)
             optimizer.step()
             number += 1
-            yield Step(number, float(loss.detach()), max(peaks) * factor)
+            yield Step(number, float(loss.detach()), rate * factor)
 
 
 def _validate(model: Network, job: Job, best: Best, step: int, per_epoch: int) -> dict[str, float | bool]:
     """Measure the validation rows in the training precision, keep the weights where they are the best."""
     with job.how.engine.autocast():
-        metric, loss = job.measure(model.outputs(job.validation))
-    is_best = best.offer((metric, -loss), model.net)
-    return {"step": step, "epoch": step / per_epoch, "loss": loss, "metric": abs(metric), "is_best": is_best}
+        judged = job.measure(model.outputs(job.validation))
+    is_best = best.offer((judged.merit, -judged.loss), model.net)
+    return {"step": step, "epoch": step / per_epoch, "loss": judged.loss, "is_best": is_best} | judged.shown()
 
 
 def _peak_rate(job: Job) -> float:

@@ -106,6 +106,7 @@ def test_eight_cold_publishers_share_a_new_home(registry, home):
     assert sorted(numbers) == list(range(1, 25))
     assert [version.number for version in registry.versions("reviews")] == list(range(1, 25))
     assert len(registry.events("reviews")) == 24
+    assert files_under(home / "tmp") == []
     assert registry.verify().ok
 
 

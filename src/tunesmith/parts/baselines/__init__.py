@@ -38,4 +38,4 @@ class Baseline(Part):
 
     @abstractmethod
     def outputs(self, question: Question) -> np.ndarray:
-        """Return for the test rows what the task's `scores` reads: log-probabilities, log-odds or values (rows, width)."""
+        """Return for the test rows what `Task.scores` reads: log-probabilities, log-odds or values (rows, width)."""

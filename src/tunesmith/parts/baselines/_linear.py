@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,12 @@ STRENGTHS = (0.1, 1.0, 10.0, 100.0)  # inverse regularisation tried, the best on
 FLOOR = 1e-12  # no probability is taken for zero
 
 
-def linear_outputs(train: Any, validation: Any, test: Any, question: Question) -> np.ndarray:
-    """Fit logistic regression (classes) or ridge (values) and return test outputs (rows, width)."""
+def linear_outputs(matrices: Sequence[Any], question: Question) -> np.ndarray:
+    """Fit logistic regression (classes) or ridge (values) and return test outputs (rows, width).
+
+    `matrices` are those of train, validation and test, dense or sparse, (rows, features) each.
+    """
+    train, validation, test = matrices
     targets = question.train.targets
     assert targets is not None
     if question.form == "value":

@@ -25,7 +25,7 @@ class Classical(Baseline):
     def outputs(self, question: Question) -> np.ndarray:
         """Return test outputs (rows, width)."""
         if "text" in question.train.inputs:
-            return linear_outputs(*bag_of_words(question), question)
+            return linear_outputs(bag_of_words(question), question)
         return self._boosted(question)
 
     def _boosted(self, question: Question) -> np.ndarray:

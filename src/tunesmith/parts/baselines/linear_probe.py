@@ -28,4 +28,4 @@ class LinearProbe(Baseline):
             frozen = [] if question.features is None else [question.features[name]]
             matrices.append(np.concatenate([*frozen, columns], axis=1))
         scaler = preprocessing.StandardScaler().fit(matrices[0])
-        return linear_outputs(*(scaler.transform(one) for one in matrices), question)
+        return linear_outputs([scaler.transform(one) for one in matrices], question)

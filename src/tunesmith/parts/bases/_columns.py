@@ -28,7 +28,7 @@ class _Block(nn.Module):
 
 
 class ColumnEncoder(Encoder):
-    """Numbers with a flag for missing, categories as learnt vectors, then residual blocks (Gorishniy et al. 2021, 3.2)."""
+    """Numbers with a flag for missing, learnt vectors for categories, residual blocks (Gorishniy et al. 2021, 3.2)."""
 
     def __init__(self, shape: Shape, width: int, depth: int, dropout: float) -> None:
         super().__init__()

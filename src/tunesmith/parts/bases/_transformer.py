@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,7 +92,8 @@ def from_folder(where: str, pooling: str, max_tokens: int, dropout: float | None
 
     Raises DataError where nothing can be loaded from there, naming what was tried.
     """
-    logging.getLogger("transformers").setLevel(logging.ERROR)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     try:
         config = transformers.AutoConfig.from_pretrained(where)
         for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:
@@ -106,7 +106,8 @@ def from_folder(where: str, pooling: str, max_tokens: int, dropout: float | None
         kind = "folder" if Path(where).is_dir() else "name"
         raise DataError(
             f"base '{where}': no encoder could be loaded from this {kind}: {reason}; "
-            "give a folder with config.json, model.safetensors and tokenizer.json, or use `base: minilm`, which needs no network"
+            "give a folder with config.json, model.safetensors and tokenizer.json, "
+            "or use `base: minilm`, which needs no network"
         ) from error
     return TransformerEncoder(_without_pooler(body), Tokenizer.from_str(tokenizer.to_str()), pooling, max_tokens)
 

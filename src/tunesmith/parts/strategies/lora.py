@@ -24,7 +24,7 @@ class Lora(Strategy):
 
     rank: int = Field(16, ge=1)
     """Rank of the added matrices."""
-    alpha: float = Field(32.0, gt=0.0)
+    alpha: int = Field(32, ge=1)
     """Scale of the added matrices, divided by the rank."""
     dropout: float = Field(0.05, ge=0.0, lt=1.0)
     """Share of the adapters' inputs switched off in training."""
@@ -40,5 +40,5 @@ class Lora(Strategy):
         """Add each adapter to its layer's weight and take it out."""
         adapted = [(name, one) for name, one in body.named_modules() if isinstance(one, peft.tuners.lora.LoraLayer)]
         for name, layer in adapted:
-            layer.merge(safe_merge=True)  # type: ignore[operator]
+            layer.merge(safe_merge=True)
             body.set_submodule(name, layer.get_base_layer())

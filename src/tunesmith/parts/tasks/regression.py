@@ -17,7 +17,7 @@ class Regression(Task):
     form: ClassVar[TargetForm] = "value"
     default_loss: ClassVar[str] = "squared"
 
-    metric: Literal["mae", "rmse", "r2"] = "rmse"
+    metric: Literal["mae", "rmse", "r2", "spearman"] = "rmse"
     """What early stopping and the verdict go by."""
 
     @classmethod

@@ -1,0 +1,33 @@
+"""The Python verbs: the same as the command line's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from . import story
+from . import version as versions
+from .core.events import Events
+from .recipe import Recipe
+from .recipe import load as load_recipe
+from .recipe_text import RecipeText
+from .version import Version
+
+
+def train(recipe: Recipe | str | Path, home: str | Path | None = None, events: Events | None = None) -> Version:
+    """Train, judge and register a version from a recipe or a recipe file. Raises TunesmithError."""
+    text: RecipeText | None = None
+    folder = Path()
+    if not isinstance(recipe, Recipe):
+        folder = Path(recipe).parent
+        recipe, text = load_recipe(Path(recipe))
+    return story.tell(story.Run(recipe, folder, _home(home), events or Events(), text))
+
+
+def load(reference: str, home: str | Path | None = None) -> Version:
+    """Return a registered version (NAME, NAME@N or NAME@ALIAS), every byte verified. Raises NotFoundError."""
+    return versions.load(reference, _home(home))
+
+
+def _home(home: str | Path | None) -> Path:
+    return Path(home or os.environ.get("TUNESMITH_HOME", "./.tunesmith"))

@@ -1,0 +1,161 @@
+"""What a run leaves behind: its report, the files that make the version, and the manifest over them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .core.events import Events
+from .core.ids import digest, set_digest, value_digest
+from .core.statistics import Comparison
+from .data import Codec, Dataset, Encoded
+from .data.metrics import HIGHER_IS_BETTER
+from .model import Curve
+from .recipe import Recipe
+from .stages import evaluate
+
+LIBRARIES = (
+    "tunesmith",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "peft",
+    "scikit-learn",
+    "numpy",
+    "polars",
+    "safetensors",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One run's material: everything that was decided before and during training."""
+
+    recipe: Recipe
+    origins: Mapping[str, str]
+    parts: Mapping[str, Dataset]
+    codec: Codec
+    findings: Sequence[dict[str, Any]]
+    """As JSON values, each row with its number and id."""
+
+
+def account(
+    chapter: Chapter, test: Encoded, outputs: Mapping[str, np.ndarray], curve: Curve, events: Events
+) -> dict[str, Any]:
+    """Return the report as JSON values. `outputs` are test outputs by name: `model` and every baseline."""
+    assert test.targets is not None
+    rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed)
+    scores = {name: rows.task.scores(one, chapter.codec.target_state) for name, one in outputs.items()}
+    ours = scores.pop("model")
+    with events.stage("evaluate", 2 + 2 * len(scores)) as advance:
+        metrics = {name: one.as_json() for name, one in evaluate.figures(rows, ours).items()}
+        advance(1)
+        baselines, comparisons = {}, {}
+        for done, (name, one) in enumerate(scores.items()):
+            baselines[name] = {key: metric.as_json() for key, metric in evaluate.figures(rows, one).items()}
+            advance(2 + 2 * done)
+            comparisons[name] = evaluate.compare(rows, ours, one)
+            advance(3 + 2 * done)
+        by_class = evaluate.class_figures(rows, ours)
+    primary = rows.task.primary
+    return {
+        **_identity(chapter),
+        "primary": primary,
+        "metrics": metrics,
+        "per_class": by_class,
+        "baselines": baselines,
+        "comparisons": {name: _comparison(one, primary) for name, one in comparisons.items()},
+        "verdict": evaluate.verdict(comparisons, primary),
+        **evaluate.pictures(rows, ours),
+        "curves": {"steps": _thinned(curve.steps), "validations": curve.validations},
+    }
+
+
+def _identity(chapter: Chapter) -> dict[str, Any]:
+    recipe, codec = chapter.recipe, chapter.codec
+    engine = recipe.train.engine.describe()
+    return {
+        "name": recipe.title(),
+        "seed": recipe.seed,
+        "task": codec.task.kind,
+        "target": codec.target,
+        "base": recipe.body().kind,
+        "strategy": recipe.strategy.kind if recipe.body().form == "differentiable" else None,
+        "classes": codec.target_state.get("classes"),
+        "inputs": {column.name: column.modality.kind for column in codec.columns},
+        "rows": {name: len(rows) for name, rows in chapter.parts.items()},
+        "findings": list(chapter.findings),
+        "recipe": recipe.model_dump(mode="json"),
+        "origins": dict(chapter.origins),
+        "environment": {"python": platform.python_version(), "system": platform.platform(), **engine, **libraries()},
+    }
+
+
+def stored_files(chapter: Chapter, report: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the files that stand beside the model's own: codec, recipe, report, row ids by split."""
+    ids = {name: rows.ids for name, rows in chapter.parts.items()}
+    texts = {
+        "codec.json": chapter.codec.as_json(),
+        "recipe.json": chapter.recipe.model_dump(mode="json"),
+        "report.json": report,
+        "rows.json": ids,
+    }
+    return {name: _json(value) for name, value in texts.items()}
+
+
+def manifest_of(chapter: Chapter, files: Mapping[str, bytes], report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the registry keeps in view; `weights` is one digest over all tensor files."""
+    tensors = {name: digest(data) for name, data in files.items() if name.endswith(".safetensors")}
+    return {
+        "weights": value_digest(tensors),
+        "recipe": chapter.recipe.digest(),
+        "rows": {name: {"count": len(rows), "ids": set_digest(rows.ids)} for name, rows in chapter.parts.items()},
+        "task": report["task"],
+        "target": report["target"],
+        "base": report["base"],
+        "seed": report["seed"],
+        "primary": report["primary"],
+        "metrics": report["metrics"],
+        "verdict": report["verdict"],
+        "environment": report["environment"],
+    }
+
+
+def libraries() -> dict[str, str]:
+    """Return the installed versions of the libraries a run depends on."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _comparison(one: Comparison, primary: str) -> dict[str, Any]:
+    """As JSON values, the difference as model minus baseline in the metric's own direction."""
+    difference = {"value": one.difference, "low": one.low, "high": one.high}
+    if not HIGHER_IS_BETTER[primary]:
+        difference = {"value": _minus(one.difference), "low": _minus(one.high), "high": _minus(one.low)}
+    return {"metric": primary, "difference": difference, "p_value": one.p_value, "test": "paired bootstrap"}
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def _thinned(steps: list[dict[str, float]], most: int = 400) -> list[dict[str, float]]:
+    """Return at most that many points, each the mean of its neighbours' loss."""
+    size = max(1, -(-len(steps) // most))
+    groups = [steps[at : at + size] for at in range(0, len(steps), size)]
+    return [one[-1] | {"loss": sum(step["loss"] for step in one) / len(one)} for one in groups]
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False).encode()

@@ -1,0 +1,177 @@
+"""The command line: parses, calls one command, prints its answer, ends with the contract's exit code. No logic."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import __version__
+from .core.errors import TunesmithError
+
+INTERNAL = 70  # a fault of ours: none of the contract's codes, so that no script takes it for an answer
+INTERRUPTED = 130
+
+# command -> what it does, and an example that works
+COMMANDS = {
+    "demo": ("run the main job on embedded data, from raw rows to a prediction", "tunesmith demo"),
+    "init": ("look at the data and write a commented recipe", "tunesmith init reviews.csv --target label"),
+    "show": ("print the filled recipe, each value with its origin", "tunesmith show recipe.yaml"),
+    "check": ("inspect the rows for faults", "tunesmith check reviews.csv --target label --report check.html"),
+    "train": ("train, judge and register a version", "tunesmith train recipe.yaml --set train.epochs=3"),
+    "predict": ("answer for rows", 'tunesmith predict reviews --text "works like a charm"'),
+    "evaluate": ("measure a version on labelled rows", "tunesmith evaluate reviews@1 new.csv --slice country"),
+    "report": ("write a version's report as one HTML page", "tunesmith report reviews -o report.html"),
+    "trace": ("show one row at each station of the line", "tunesmith trace recipe.yaml --row 1"),
+    "versions": ("list versions", "tunesmith versions"),
+    "inspect": ("show everything about one version", "tunesmith inspect reviews@1"),
+    "verify": ("check every stored byte against its hash", "tunesmith verify"),
+    "doctor": ("examine this environment", "tunesmith doctor"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    command = importlib.import_module(f"tunesmith.commands.{options.command}")
+    try:
+        answer = command.run(options)
+        print(json.dumps(answer.value, indent=1, ensure_ascii=False, allow_nan=False) if options.json else answer.text)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing was registered. To start again, type the same command.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except TunesmithError as error:
+        return _fail(str(error), error.exit_code, options.debug)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(
+            f"{place}{error.strerror or error}; check the path, its permissions and the disk", 2, options.debug
+        )
+    except MemoryError:
+        return _fail("out of memory; lower train.batch_size or base.max_tokens", 4, options.debug)
+    except Exception as error:
+        print(f"internal error, please report it: {type(error).__name__}: {error}", file=sys.stderr)
+        traceback.print_exc()
+        raise SystemExit(INTERNAL) from error
+    return int(answer.exit_code)
+
+
+def _fail(message: str, code: int, is_debug: bool) -> int:
+    if is_debug:
+        traceback.print_exc()
+    print(f"error: {message}" if "\n" not in message else f"errors:\n{message}", file=sys.stderr)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; importing nothing that is heavy."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else there")
+    common.add_argument("--debug", action="store_true", help="add the traceback to an error")
+    home = os.environ.get("TUNESMITH_HOME", "./.tunesmith")
+    common.add_argument(
+        "--home", type=Path, default=Path(home), metavar="DIR", help="where versions live (%(default)s)"
+    )
+    top = argparse.ArgumentParser(
+        prog="tunesmith",
+        description="Supervised fine-tuning you can trust: labelled rows in, a verified version with a verdict out.",
+        epilog="Start with `tunesmith demo`, or `tunesmith init DATA`. Each command's --help shows an example.",
+    )
+    top.add_argument("--version", action="version", version=f"tunesmith {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    for name, (what, example) in COMMANDS.items():
+        one = commands.add_parser(
+            name,
+            help=what,
+            parents=[common],
+            description=f"{what[0].upper()}{what[1:]}.",
+            epilog=f"Example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        OPTIONS.get(name, _no_options)(one)
+    return top
+
+
+def _no_options(one: argparse.ArgumentParser) -> None:
+    return
+
+
+def _init(one: argparse.ArgumentParser) -> None:
+    one.add_argument("data", metavar="DATA", help="a CSV, TSV, JSONL or Parquet file")
+    one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
+    one.add_argument("-o", "--output", type=Path, default=Path("recipe.yaml"), metavar="FILE", help="(%(default)s)")
+    one.add_argument("--force", action="store_true", help="overwrite the file")
+
+
+def _recipe(one: argparse.ArgumentParser) -> None:
+    one.add_argument("recipe", type=Path, metavar="RECIPE", help="a YAML file; `data` and `target` are enough")
+    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, such as train.epochs=5")
+
+
+def _check(one: argparse.ArgumentParser) -> None:
+    one.add_argument("what", type=Path, metavar="RECIPE|DATA", help="a recipe, or a file of rows")
+    one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
+    one.add_argument("--report", type=Path, metavar="FILE", help="also write an HTML page with the rows at fault")
+
+
+def _version(one: argparse.ArgumentParser) -> None:
+    one.add_argument("version", metavar="VERSION", help="NAME, NAME@N or NAME@ALIAS")
+
+
+def _predict(one: argparse.ArgumentParser) -> None:
+    _version(one)
+    rows = one.add_mutually_exclusive_group(required=True)
+    rows.add_argument("data", nargs="?", metavar="DATA", help="a file of rows")
+    rows.add_argument("--text", action="append", metavar="TEXT", help="one text (may be repeated)")
+    rows.add_argument(
+        "--row", action="append", metavar="JSON", help="""one row, such as '{"a": 1}' (may be repeated)"""
+    )
+    one.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the answers as .csv, .jsonl or .parquet")
+
+
+def _evaluate(one: argparse.ArgumentParser) -> None:
+    _version(one)
+    one.add_argument("data", metavar="DATA", help="a file of labelled rows")
+    one.add_argument("--slice", action="append", default=[], metavar="COLUMN", help="also by this column's values")
+
+
+def _report(one: argparse.ArgumentParser) -> None:
+    _version(one)
+    one.add_argument("-o", "--output", type=Path, metavar="FILE", help="(NAME-N.html)")
+
+
+def _trace(one: argparse.ArgumentParser) -> None:
+    _recipe(one)
+    one.add_argument("--row", required=True, metavar="ID", help="a row's id, or its number in the file")
+
+
+def _versions(one: argparse.ArgumentParser) -> None:
+    one.add_argument("name", nargs="?", metavar="NAME", help="only versions of this name")
+
+
+def _verify(one: argparse.ArgumentParser) -> None:
+    one.add_argument("version", nargs="?", metavar="VERSION", help="only this version and the history")
+
+
+OPTIONS = {
+    "init": _init,
+    "show": _recipe,
+    "check": _check,
+    "train": _recipe,
+    "predict": _predict,
+    "evaluate": _evaluate,
+    "report": _report,
+    "trace": _trace,
+    "versions": _versions,
+    "inspect": _version,
+    "verify": _verify,
+}

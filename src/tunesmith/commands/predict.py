@@ -1,0 +1,75 @@
+"""`tunesmith predict`: answers for rows."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..core.errors import DataError
+from ..data import Prediction
+from ..terminal import table
+from ..version import load, read_rows
+from . import Answer
+
+SHOWN = 1000  # rows printed without --json
+
+
+def run(options: Namespace) -> Answer:
+    """Predict and print or write."""
+    if options.output is not None and options.output.suffix not in (".csv", ".jsonl", ".parquet"):
+        raise DataError(f"{options.output}: unknown ending; name a .csv, .jsonl or .parquet file")
+    rows: Any = read_rows(options.data, Path()) if options.data else options.text or _rows(options.row)
+    version = load(options.version, options.home)
+    predictions = version.predict(rows)
+    value = [one.as_json() for one in predictions]
+    if options.output is not None:
+        write(predictions, options.output)
+        return Answer(value, f"{len(predictions)} answers written to {options.output}")
+    lines = [[one.row, one.id, _text(one.answer), _percent(one.confidence)] for one in predictions[:SHOWN]]
+    more = f"\n... {len(predictions) - SHOWN} more; write all with -o FILE" if len(predictions) > SHOWN else ""
+    return Answer(value, table(["row", "id", "answer", "confidence"], lines) + more)
+
+
+def write(predictions: list[Prediction], path: Path) -> None:
+    """Write row, id, answer, confidence and one column per class's score. Raises OSError where it cannot."""
+    flat = [
+        {"row": one.row, "id": one.id, "answer": _flat(one.answer), "confidence": one.confidence}
+        | {f"score_{name}": score for name, score in one.scores.items()}
+        for one in predictions
+    ]
+    frame = pl.DataFrame(flat, infer_schema_length=None)
+    if path.suffix == ".parquet":
+        frame.write_parquet(path)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(one.as_json(), ensure_ascii=False) + "\n" for one in predictions), "utf-8")
+    else:
+        frame.write_csv(path)
+
+
+def _rows(texts: list[str]) -> list[dict[str, Any]]:
+    rows = []
+    for text in texts:
+        try:
+            row = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise DataError(f"--row {text}: this is no JSON: {error.msg} at character {error.pos + 1}") from None
+        if not isinstance(row, dict):
+            raise DataError(f"--row {text}: give an object of columns, such as '{{\"a\": 1}}'")
+        rows.append(row)
+    return rows
+
+
+def _flat(answer: Any) -> Any:
+    return "|".join(answer) if isinstance(answer, list) else answer
+
+
+def _text(answer: Any) -> str:
+    return f"{answer:.6g}" if isinstance(answer, float) else str(_flat(answer))
+
+
+def _percent(confidence: float | None) -> str:
+    return "" if confidence is None else f"{confidence:.1%}"

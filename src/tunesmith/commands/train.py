@@ -1,0 +1,68 @@
+"""`tunesmith train`: the whole story."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from ..recipe import load
+from ..story import Run, tell
+from ..terminal import Screen, figure, table
+from ..version import Version
+from . import Answer
+
+
+def run(options: Namespace) -> Answer:
+    """Train, judge and register."""
+    recipe, text = load(options.recipe, options.set)
+    screen = Screen()
+    try:
+        version = tell(Run(recipe, options.recipe.parent, options.home, screen.events(), text))
+    finally:
+        screen.close()
+    return Answer(summary(version), describe(version))
+
+
+def summary(version: Version) -> dict[str, Any]:
+    """Return what the contract promises of a training."""
+    report = version.report.values
+    return {
+        "version": version.label,
+        "digest": version.stored.digest,
+        "weights": version.stored.manifest["weights"],
+        "task": report["task"],
+        "base": report["base"],
+        "primary": report["primary"],
+        "metrics": report["metrics"],
+        "baselines": report["baselines"],
+        "comparisons": report["comparisons"],
+        "verdict": report["verdict"]["decision"],
+        "because": report["verdict"]["because"],
+        "test_rows": report["rows"]["test"],
+        "seconds": report["seconds"],
+    }
+
+
+def describe(version: Version) -> str:
+    """Return the figures beside the baselines, and the verdict, as text."""
+    report = version.report.values
+    baselines = report["baselines"]
+    rows = [
+        [name, figure(metric), *(_short(baselines[one][name]) for one in baselines)]
+        for name, metric in report["metrics"].items()
+    ]
+    counts = ", ".join(f"{name} {count}" for name, count in report["rows"].items())
+    return "\n".join(
+        [
+            table(["metric", f"{report['base']} (this version)", *baselines], rows),
+            "",
+            f"rows      {counts}",
+            f"verdict   {report['verdict']['decision']}: {report['verdict']['because']}",
+            f"version   {version.label}  {version.stored.digest[:12]}  ({report['seconds']:.0f} s)",
+            f"next      tunesmith report {version.label}",
+        ]
+    )
+
+
+def _short(metric: dict[str, Any]) -> str:
+    return "-" if metric["value"] is None else f"{metric['value']:.4g}"

@@ -1,0 +1,42 @@
+"""Every baseline's answer to the run's question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..core.events import Events
+from ..core.part import find, kinds
+from ..data import Encoded
+from ..model import Model
+from ..parts.baselines import Baseline, Question
+
+
+def frozen_features(model: Model, encoded: Mapping[str, Encoded], events: Events) -> dict[str, np.ndarray] | None:
+    """Return the untouched pre-trained body's vectors by split, or None where nothing is pre-trained."""
+    total = sum(len(one) for one in encoded.values())
+    found: dict[str, np.ndarray] = {}
+    with events.stage("frozen features", total) as advance:
+        done = 0
+        for name, rows in encoded.items():
+            vectors = model.features(rows, lambda count, before=done: advance(before + count))  # type: ignore[misc]
+            if vectors is None:
+                return None
+            found[name] = vectors
+            done += len(rows)
+    return found
+
+
+def answer(question: Question, events: Events) -> dict[str, np.ndarray]:
+    """Return test outputs (rows, width) by baseline."""
+    names = kinds("parts.baselines")
+    outputs: dict[str, np.ndarray] = {}
+    with events.stage("baselines", len(names)) as advance:
+        for done, name in enumerate(names, start=1):
+            baseline = find("parts.baselines", name)()
+            assert isinstance(baseline, Baseline)
+            if baseline.applies(question):
+                outputs[name] = baseline.outputs(question)
+            advance(done)
+    return outputs

@@ -1,0 +1,129 @@
+"""READ ME FIRST. The life of a run, top to bottom: one recipe in, one registered version out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .chronicle import Chapter, account, manifest_of, stored_files
+from .core.events import Events
+from .data import Codec, Dataset, Encoded
+from .parts.baselines import Question
+from .parts.guards import Evidence
+from .parts.tasks import Task
+from .recipe import Recipe, origins
+from .recipe_text import RecipeText
+from .registry import Registry
+from .stages import baseline, evaluate, inspect
+from .stages.build import Blueprint, build, rebuild
+from .stages.encode import encode, fit_codec
+from .stages.split import NAMES, split
+from .stages.train import Job, train
+from .stages.watch import Watch
+from .version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A recipe, the folder its paths start from, where versions live, and who listens."""
+
+    recipe: Recipe
+    folder: Path
+    home: Path
+    events: Events = field(default_factory=Events)
+    text: RecipeText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Identified rows, the recipe with everything found written down, and where each value came from."""
+
+    rows: Dataset
+    recipe: Recipe
+    meaning: inspect.Meaning
+    origins: dict[str, str]
+
+
+def understand(run: Run) -> Understood:
+    """Read the rows, find what they mean, give each its lasting id."""
+    rows = run.recipe.data.read(run.folder)
+    meaning = inspect.infer(rows, run.recipe.given())
+    recipe = run.recipe.filled(meaning)
+    numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
+    rows = rows.identified(list(meaning.inputs), numeric, recipe.data.id)
+    for column, why in meaning.left_out.items():
+        run.events.note("inspect", f"column '{column}' is no input: {why}; `data: {{inputs: [...]}}` says otherwise")
+    return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred))
+
+
+def divide(known: Understood, watch: Watch) -> dict[str, Dataset]:
+    """Drop rows without a label, divide the others, and let the guards look at both."""
+    rows, target, how = known.rows, known.meaning.target, known.recipe.split
+    watch.at("read", Evidence(splits={"all": rows}, target=target))
+    divided = split(rows.where(rows.frame[target].is_not_null()), how, target)
+    parts = {name: divided.in_split(name) for name in NAMES}
+    watch.at("split", Evidence(splits=parts, target=target, are_leaks_allowed=how.leaks == "allow"))
+    return parts
+
+
+def tell(run: Run) -> Version:
+    """Train, judge and register; nothing is registered unless every line before the last was reached."""
+    started, watch, events = time.monotonic(), Watch(), run.events
+    known = understand(run)
+    recipe, meaning = known.recipe, known.meaning
+    findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
+    parts = divide(known, watch)
+
+    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
+    plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(recipe.train.engine.device()))
+    model = build(plan)
+    encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
+    watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
+
+    features = baseline.frozen_features(model, encoded, events)
+    outputs = baseline.answer(_question(recipe, codec, encoded, features), events)
+    trained = train(model, _job(recipe, codec, encoded, watch, events))
+    watch.at("trained", Evidence(before=trained.before, after=trained.after))
+
+    chapter = Chapter(recipe, known.origins, parts, codec, findings)
+    outputs["model"] = model.outputs(encoded["test"])
+    report = account(chapter, encoded["test"], outputs, trained.curve, events)
+    weights = model.files()
+    again = rebuild(replace(plan, device="cpu"), weights)
+    sample = encoded["validation"]
+    watch.at("saved", Evidence(before=model.outputs(sample), after=again.outputs(sample)))
+    report |= {"guards": list(watch.said.values()), "seconds": round(time.monotonic() - started, 3)}
+    files = weights | stored_files(chapter, report)
+    return Version.open(Registry(run.home).publish(recipe.title(), files, manifest_of(chapter, weights, report)))
+
+
+def _question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
+    task = _task(codec)
+    splits = (encoded["train"], encoded["validation"], encoded["test"])
+    return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, features)
+
+
+def _job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], watch: Watch, events: Events) -> Job:
+    task, base, validation = _task(codec), recipe.body(), encoded["validation"]
+    assert validation.targets is not None
+    return Job(
+        train=encoded["train"],
+        validation=validation,
+        how=recipe.train,
+        strategy=recipe.strategy,
+        loss=recipe.loss(),
+        base_rate=base.learning_rate,
+        form=task.form,
+        measure=evaluate.validation_measure(task, validation.targets, codec.target_state),
+        watch=lambda step: watch.at("step", Evidence(loss=step.loss, step=step.number)),
+        seed=recipe.seed,
+        events=events,
+    )
+
+
+def _task(codec: Codec) -> Task:
+    assert isinstance(codec.task, Task)
+    return codec.task

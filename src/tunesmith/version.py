@@ -1,0 +1,161 @@
+"""A registered version put together again: the same codec and weights answer here as were measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from .core.errors import DataError, SchemaError
+from .data import Codec, Dataset, Metric, Prediction
+from .data.sources import Source
+from .model import Model
+from .parts.bases import Base
+from .parts.modalities import Modality
+from .parts.tasks import Task
+from .registry import Registry, StoredVersion
+from .stages import evaluate
+from .stages.build import Blueprint, rebuild
+from .stages.encode import check_schema, encode, has_label
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A stored version with its codec and model."""
+
+    stored: StoredVersion
+    codec: Codec
+    model: Model
+    report: Report
+
+    @classmethod
+    def open(cls, stored: StoredVersion) -> Version:
+        """Read and verify every file of a version. Raises VerificationError where one was altered."""
+        files = {name: stored.read(name) for name in stored.manifest["files"]}
+        codec = Codec.from_json(json.loads(files["codec.json"]))
+        recipe = json.loads(files["recipe.json"])
+        plan = Blueprint(Base.model_validate(recipe["base"]), codec, recipe["seed"], recipe["train"]["dropout"])
+        return cls(stored, codec, rebuild(plan, files), Report.of(json.loads(files["report.json"])))
+
+    @property
+    def label(self) -> str:
+        """`NAME@N`."""
+        return self.stored.label
+
+    def predict(self, rows: Rows, advance: Advance | None = None) -> list[Prediction]:
+        """Return one answer per row, in order. Raises SchemaError where columns are not those of training."""
+        data = as_dataset(rows, self.codec)
+        encoded = self.model.prepare(encode(data, self.codec, labelled=False))
+        scores = self._task.scores(self.model.outputs(encoded, advance), self.codec.target_state)
+        answers = self._task.answers(scores, self.codec.target_state)
+        return [
+            Prediction(row, one, answer, confidence, by_class)
+            for row, one, (answer, confidence, by_class) in zip(data.rows, data.ids, answers, strict=True)
+        ]
+
+    def evaluate(self, rows: Rows, slices: Sequence[str] = (), advance: Advance | None = None) -> dict[str, Any]:
+        """Measure on the rows that have a label. Returns metrics, per class, slices, calibration as JSON values.
+
+        Raises SchemaError without the columns of training or the target, DataError where no row has a label.
+        """
+        given = as_dataset(rows, self.codec)
+        data = given.where(has_label(given, self.codec))
+        encoded = self.model.prepare(encode(data, self.codec))
+        assert encoded.targets is not None
+        scores = self._task.scores(self.model.outputs(encoded, advance), self.codec.target_state)
+        labelled = evaluate.Rows(data, self.codec, encoded.targets, 0)
+        found = {name: one.as_json() for name, one in evaluate.figures(labelled, scores).items()}
+        drawn = evaluate.pictures(labelled, scores)
+        return {
+            "version": self.label,
+            "rows": len(data),
+            "unlabelled": len(given) - len(data),
+            "metrics": found,
+            "per_class": evaluate.class_figures(labelled, scores),
+            "slices": {name: evaluate.by_slice(labelled, scores, name) for name in slices},
+            "calibration": drawn.get("calibration"),
+            "confusion": drawn.get("confusion"),
+        }
+
+    @property
+    def _task(self) -> Task:
+        assert isinstance(self.codec.task, Task)
+        return self.codec.task
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found: metrics with intervals, baselines and verdict; `values` is the whole as JSON values."""
+
+    metrics: Mapping[str, Metric]
+    verdict: str
+    values: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Report:
+        """Read a report's JSON values."""
+        metrics = {name: Metric(**one) for name, one in values["metrics"].items()}
+        return cls(metrics, values["verdict"]["decision"], values)
+
+
+Rows = Dataset | pl.DataFrame | Sequence[Any]
+
+
+def load(reference: str, home: Path) -> Version:
+    """Return the version behind NAME, NAME@N or NAME@ALIAS, verified."""
+    return Version.open(Registry(home).resolve(reference))
+
+
+def as_dataset(rows: Rows, codec: Codec) -> Dataset:
+    """Return rows of any accepted shape with their columns checked and their ids given.
+
+    Accepted are a Dataset, a Polars frame, a list of dicts, and a list of texts where one column is the input.
+    Raises SchemaError where the columns are not those of training.
+    """
+    if not isinstance(rows, Dataset):
+        rows = Dataset.of(_frame(rows, codec), "rows")
+    check_schema(rows, codec)
+    names = [column.name for column in codec.columns]
+    numeric = [
+        one.name for one in codec.columns if isinstance(one.modality, Modality) and one.modality.gives == "numbers"
+    ]
+    return rows.identified(names, numeric)
+
+
+def _frame(rows: Any, codec: Codec) -> pl.DataFrame:
+    if isinstance(rows, pl.DataFrame):
+        return rows
+    if hasattr(rows, "columns") and hasattr(rows, "iloc"):
+        return pl.DataFrame({str(name): rows[name].to_list() for name in rows.columns}, strict=False)
+    values = list(rows)
+    if values and all(isinstance(one, dict) for one in values):
+        return pl.DataFrame(values, strict=False, infer_schema_length=None)
+    if len(codec.columns) != 1:
+        names = ", ".join(column.name for column in codec.columns)
+        raise SchemaError(f"the model reads the columns {names}; give rows as dicts or a table, not as bare values")
+    return pl.DataFrame({codec.columns[0].name: values}, strict=False)
+
+
+def read_rows(path: str, folder: Path) -> Dataset:
+    """Read a file of rows to answer for. Raises DataError where it cannot be read or is a folder."""
+    source = Source.model_validate(path)
+    if not isinstance(source, Source):
+        raise DataError(f"{path}: is no file of rows")
+    return source.read(folder)
+
+
+def stored_report(reference: str, home: Path) -> tuple[StoredVersion, dict[str, Any]]:
+    """Return a version and its report with the version's own identity in it, without loading the model."""
+    stored = Registry(home).resolve(reference)
+    values = json.loads(stored.read("report.json"))
+    return stored, values | {
+        "version": stored.label,
+        "digest": stored.digest,
+        "created": stored.manifest["created"],
+    }
