@@ -183,7 +183,8 @@ def _steps(model: Network, job: Job, total: int) -> Iterator[Step]:
     net, how = model.net, job.how
     hurt = job.loss.build(job.train.targets, model.width)
     labels = torch.from_numpy(job.train.targets).to(model.device)
-    groups = parameter_groups(model, how.optimizer, _peak_rate(job))
+    rate = _peak_rate(job)
+    groups = parameter_groups(model, how.optimizer, rate)
     peaks = [group["lr"] for group in groups]
     optimizer = how.optimizer.build(groups)
     moving = [one for one in net.parameters() if one.requires_grad]
@@ -205,7 +206,7 @@ def _steps(model: Network, job: Job, total: int) -> Iterator[Step]:
             torch.nn.utils.clip_grad_norm_(moving, how.clip)
             optimizer.step()
             number += 1
-            yield Step(number, float(loss.detach()), max(peaks) * factor)
+            yield Step(number, float(loss.detach()), rate * factor)
 
 
 def _validate(model: Network, job: Job, best: Best, step: int, per_epoch: int) -> dict[str, float | bool]:
