@@ -47,7 +47,12 @@ def mixed() -> str:
     lines = []
     for number, text in enumerate(line.split(",")[0] for line in texts().splitlines()[1:]):
         months = None if number % 7 == 0 else draw.randint(1, 60)
-        row = {"note": text, "months": months, "plan": draw.choice(("free", "paid")), "stays": "no" if number % 2 else "yes"}
+        row = {
+            "note": text,
+            "months": months,
+            "plan": draw.choice(("free", "paid")),
+            "stays": "no" if number % 2 else "yes",
+        }
         lines.append(json.dumps(row))
     return "\n".join(lines) + "\n"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from journeys.checks import HOME, nothing_registered, refused
+from journeys.checks import HOME, refused
 from journeys.rows import prices, table, write
 
 TABLE = table(40)
 HEADER = "age,city,minutes,churn"
+FEW = ["31,Bern,5,no", "32,Bern,6,yes", "33,Chur,7,no", "34,Chur,8,yes"]
 RECIPE = "data: rows.csv\ntarget: churn\nbase: {kind: gbdt, iterations: 5}\n"
 PRICES = "data: rows.csv\ntarget: price\ntask: regression\nbase: {kind: gbdt, iterations: 5}\n"
 
@@ -28,19 +29,22 @@ BAD_ROWS = {
     "empty file": (b"", ["rows.csv", "empty (0 bytes)", "give a file with rows"]),
     "blank lines only": ("\n\n\n", ["rows.csv", "nothing but blank lines", "give a file"]),
     "header only": (f"{HEADER}\n", ["rows.csv", "no rows", "give a file with rows"]),
-    "too few cells": (with_line(TABLE, 7, "31,Bern,yes"), ["rows.csv line 7", "3 cells", "header has 4", "mend the row"]),
+    "too few cells": (with_line(TABLE, 7, "31,Bern,yes"), ["rows.csv line 7", "3 cells", "the header has 4"]),
     "too many cells": (with_line(TABLE, 9, "31,Bern,5,no,x"), ["rows.csv line 9", "5 cells", "quotes around a cell"]),
     "open quote": (with_line(TABLE, 5, '31,"Bern,5,no'), ["rows.csv line 5", "never closed", "double the quotes"]),
     "binary": (b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00", ["rows.csv", "not text", "UTF-8"]),
     "zero byte": (f"{HEADER}\n31,Be\0rn,5,no\n", ["rows.csv line 2", "zero byte", "UTF-8"]),
     "two columns of a name": (TABLE.replace("minutes", "age", 1), ["rows.csv line 1", "'age'", "rename"]),
-    "all missing column": (recoded(1, ""), ["rows.csv, column 'city'", "all 40 values are missing", "remove the column"]),
-    "no label at all": (recoded(3, ""), ["rows.csv, column 'churn'", "label"]),
+    "all missing column": (recoded(1, ""), ["rows.csv, column 'city'", "all 40 values are missing", "remove"]),
+    "no label at all": (recoded(3, ""), ["rows.csv, column 'churn'", "label", "name another"]),
     "one class": (recoded(3, "no"), ["rows.csv, column 'churn'", "'no'", "add rows of another value"]),
-    "class of one row": (with_line(TABLE, 12, "31,Bern,5,perhaps"), ["rows.csv row 11, column 'churn'", "only row of class 'perhaps'", "add rows of that class"]),
-    "three rows": ("\n".join([HEADER, "31,Bern,5,no", "32,Bern,6,yes", "33,Chur,7,no", ""]), ["rows.csv", "add rows"]),
-    "four rows": ("\n".join([HEADER, "31,Bern,5,no", "32,Bern,6,yes", "33,Chur,7,no", "34,Chur,8,yes", ""]), ["split", "rows", "add rows"]),
-    "single column": ("churn\nyes\nno\nyes\nno\n", ["rows.csv", "'churn' is the only column", "add a column"]),
+    "class of one row": (
+        with_line(TABLE, 12, "31,Bern,5,perhaps"),
+        ["rows.csv row 11, column 'churn'", "only row of class 'perhaps'", "add rows of that class"],
+    ),
+    "three rows": ("\n".join([HEADER, *FEW[:3]]), ["rows.csv", "add rows"]),
+    "four rows": ("\n".join([HEADER, *FEW]), ["split", "of 4 rows", "add rows"]),
+    "single column": ("churn\nyes\nno\nyes\nno\n", ["rows.csv", "'churn' leaves no column", "add a column"]),
 }
 
 
@@ -167,7 +171,10 @@ MISSING = {
     "id": ("data: {path: rows.csv, id: citty}\ntarget: churn\n", ["no column 'citty'", "`id`", "mean 'city'?"]),
     "id that repeats": ("data: {path: rows.csv, id: city}\ntarget: churn\n", ["column 'city'", "repeats", "unique"]),
     "group": (f"{RECIPE}split: {{group: towm}}\n", ["split.group", "no column 'towm'", "columns: age"]),
-    "target as input": ("data: {path: rows.csv, inputs: [age, churn]}\ntarget: churn\n", ["'churn' is the target", "leave it out"]),
+    "target as input": (
+        "data: {path: rows.csv, inputs: [age, churn]}\ntarget: churn\n",
+        ["'churn' is the target", "leave it out"],
+    ),
 }
 
 
@@ -196,7 +203,9 @@ def test_commands_on_data_name_what_is_missing(tunesmith, tmp_path, command):
     refused(tunesmith(command, "rows.xlsx"), "rows.xlsx", "'.xlsx' is not known", ".csv")
 
 
-@pytest.mark.parametrize("case", ["one class", "class of one row", "three rows", "all missing column", "no label at all"])
+@pytest.mark.parametrize(
+    "case", ["one class", "class of one row", "three rows", "all missing column", "no label at all"]
+)
 def test_check_looks_at_rows_that_training_refuses(tunesmith, tmp_path, case):
     write(tmp_path, rows_csv=BAD_ROWS[case][0])
     outcome = tunesmith("check", "rows.csv", "--target", "churn", "--json")

@@ -1,4 +1,4 @@
-"""The figures of a report are those of the answers; the same recipe gives the same bytes; every command keeps its word."""
+"""A report's figures are those of the answers; the same recipe gives the same bytes; commands keep their word."""
 
 from __future__ import annotations
 

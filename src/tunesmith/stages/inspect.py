@@ -137,10 +137,17 @@ def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modalit
     for name in inputs:
         _usable(data, name, target)
     if not inputs:
-        raise DataError(
-            f"{_source(data)}: no column is left as an input ({left_out}); name them in `data: {{inputs: [...]}}`"
-        )
+        raise DataError(_no_input(data, target, left_out))
     return inputs, guessed, left_out
+
+
+def _no_input(data: Dataset, target: str, left_out: Mapping[str, str]) -> str:
+    if not left_out:
+        return (
+            f"{_source(data)}: target '{target}' leaves no column to learn from; add a column, or name another `target`"
+        )
+    why = ", ".join(f"'{name}': {reason}" for name, reason in left_out.items())
+    return f"{_source(data)}: no column is left as an input ({why}); name those wanted in `data: {{inputs: [...]}}`"
 
 
 def _id_columns(data: Dataset, names: Sequence[str], target: str) -> dict[str, str]:
