@@ -85,10 +85,10 @@ def tell(run: Run) -> Version:
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
     features = baseline.frozen_features(model, encoded, events)
-    outputs = baseline.answer(_question(recipe, codec, encoded, features), events)
     trained = train(model, _job(recipe, codec, encoded, watch, events))
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
+    outputs = baseline.answer(_question(recipe, codec, encoded, features), events)
     chapter = Chapter(recipe, known.origins, parts, codec, findings)
     outputs["model"] = model.outputs(encoded["test"])
     report = account(chapter, encoded["test"], outputs, trained.curve, events)

@@ -134,8 +134,8 @@ def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modalit
             _known(data, name, "inputs")
         inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
         guessed = {"data.inputs"}
-    for name in inputs:
-        _usable(data, name, target)
+    for name, modality in inputs.items():
+        _usable(data, name, modality, target)
     if not inputs:
         raise DataError(_no_input(data, target, left_out))
     return inputs, guessed, left_out
@@ -158,7 +158,7 @@ def _id_columns(data: Dataset, names: Sequence[str], target: str) -> dict[str, s
     return {one.column: "it looks like an id" for one in found if one.column is not None}
 
 
-def _usable(data: Dataset, name: str, target: str) -> None:
+def _usable(data: Dataset, name: str, modality: Modality, target: str) -> None:
     _known(data, name, "inputs")
     if name == target:
         raise DataError(f"inputs: column '{name}' is the target; a model must not read its own answer; leave it out")
@@ -166,6 +166,13 @@ def _usable(data: Dataset, name: str, target: str) -> None:
         raise DataError(
             f"{_source(data)}, column '{name}': all {len(data)} values are missing; "
             "remove the column, or leave it out of `data: {inputs: [...]}`"
+        )
+    bad = modality.refuse(data.frame[name])
+    if bad is not None:
+        position, fact = bad
+        raise DataError(
+            f"{data.place(position)}, column '{name}': {fact}, and the column is a {modality.kind}; "
+            "correct the row, or name such values in `data: {missing: [...]}`"
         )
 
 
