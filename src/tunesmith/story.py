@@ -20,6 +20,7 @@ from .registry import Registry
 from .stages import baseline, evaluate, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.encode import encode, fit_codec
+from .stages.read import read
 from .stages.split import NAMES, split
 from .stages.train import Job, train
 from .stages.watch import Watch
@@ -49,7 +50,7 @@ class Understood:
 
 def understand(run: Run) -> Understood:
     """Read the rows, find what they mean, give each its lasting id."""
-    rows = run.recipe.data.read(run.folder)
+    rows = read(run.recipe.data, run.folder, run.events)
     meaning = inspect.infer(rows, run.recipe.given())
     recipe = run.recipe.filled(meaning)
     numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
@@ -84,10 +85,10 @@ def tell(run: Run) -> Version:
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
     features = baseline.frozen_features(model, encoded, events)
-    outputs = baseline.answer(_question(recipe, codec, encoded, features), events)
     trained = train(model, _job(recipe, codec, encoded, watch, events))
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
+    outputs = baseline.answer(_question(recipe, codec, encoded, features), events)
     chapter = Chapter(recipe, known.origins, parts, codec, findings)
     outputs["model"] = model.outputs(encoded["test"])
     report = account(chapter, encoded["test"], outputs, trained.curve, events)
