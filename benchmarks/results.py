@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Train on real public data with defaults and write the table of docs/results.md.
 
     python benchmarks/results.py ASSETS            # every data set, about 40 minutes on two cores
@@ -17,13 +18,46 @@ import sys
 from pathlib import Path
 
 RUNS = Path("runs/results")
-GERMAN = (
-    "status months history purpose amount savings employment rate personal debtors residence property age plans "
-    "housing credits job people phone foreign risk"
-).split()
-ADULT = (
-    "age workclass weight education education_years marital occupation relationship race sex gain loss hours country income"
-).split()
+GERMAN = [
+    "status",
+    "months",
+    "history",
+    "purpose",
+    "amount",
+    "savings",
+    "employment",
+    "rate",
+    "personal",
+    "debtors",
+    "residence",
+    "property",
+    "age",
+    "plans",
+    "housing",
+    "credits",
+    "job",
+    "people",
+    "phone",
+    "foreign",
+    "risk",
+]
+ADULT = [
+    "age",
+    "workclass",
+    "weight",
+    "education",
+    "education_years",
+    "marital",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "gain",
+    "loss",
+    "hours",
+    "country",
+    "income",
+]
 # what a clerk would have typed for each code, from the data set's own description
 STATUS = {
     "A11": "overdrawn account",

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 
-from .core.errors import RecipeError
+from .core.errors import DataError, RecipeError
 from .core.ids import value_digest
 from .core.part import Section, find, kinds
 from .data.sources import Source
@@ -106,6 +106,14 @@ class Recipe(Section):
 def _forms(kind: str) -> frozenset[str]:
     loss = find("parts.losses", kind)
     return loss.forms if issubclass(loss, Loss) else frozenset()
+
+
+def of_rows(path: str, target: str | None = None) -> Recipe:
+    """Return the smallest recipe, over one file. Raises DataError where its name tells no form of rows."""
+    try:
+        return Recipe.model_validate({"data": path, "target": target})
+    except ValidationError as error:
+        raise DataError("; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())) from None
 
 
 def load(path: Path, overrides: list[str] | None = None) -> tuple[Recipe, RecipeText]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+import typing
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,29 +60,36 @@ class RecipeText:
         return None
 
     def explain(self, error: ValidationError, root: type[BaseModel]) -> str:
-        """Return one line per mistake, in the order of the file."""
-        told = [(self._line(one), self._tell(one, root)) for one in error.errors()]
-        return "\n".join(dict.fromkeys(text for _, text in sorted(told)))
+        """Return one line per mistake, in the order of the file.
 
-    def _line(self, error: ErrorDetails) -> int:
-        location = tuple(map(str, error["loc"]))
+        Where a value may take several forms, each form that did not fit is an error of its own: they become one line,
+        and a form is passed over where another went deeper.
+        """
+        found: dict[Location, list[ErrorDetails]] = {}
+        for one in error.errors():
+            found.setdefault(_written(one["loc"]), []).append(one)
+        deepest = [at for at in found if not any(at == other[: len(at)] for other in found if other != at)]
+        told = [(self._line(at), ".".join(at), self._tell(at, found[at], root)) for at in deepest]
+        return "\n".join(text for *_, text in sorted(told))
+
+    def _line(self, location: Location) -> int:
         return next((self.lines[location[:n]] for n in range(len(location), 0, -1) if location[:n] in self.lines), 1)
 
-    def _tell(self, error: ErrorDetails, root: type[BaseModel]) -> str:
-        location = tuple(map(str, error["loc"]))
-        flag = any(location[:n] in self.flags for n in range(1, len(location) + 1))
-        place = "--set" if flag else f"{self.file}:{self._line(error)}"
-        message = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "extra_forbidden":
+    def _tell(self, location: Location, errors: list[ErrorDetails], root: type[BaseModel]) -> str:
+        length = len(location)
+        is_flag = any(location[: len(flag)] == flag or location == flag[:length] for flag in self.flags if location)
+        place = "--set" if is_flag else f"{self.file}:{self._line(location)}"
+        message = ", or: ".join(dict.fromkeys(one["msg"].removeprefix("Value error, ") for one in errors))
+        kind = errors[0]["type"]
+        if kind == "extra_forbidden":
             near = difflib.get_close_matches(location[-1], self._fields(location[:-1], root), 1)
             message = "unknown key" + (f", did you mean '{near[0]}'?" if near else "")
-        elif error["type"] == "missing":
+        elif kind == "missing":
             message = "is required"
-        elif not error["type"].startswith("kind"):
-            got = repr(error["input"])
+        elif not kind.startswith("kind"):
+            got = repr(errors[0]["input"])
             message += f" (got {got if len(got) <= 60 else got[:57] + '...'})"
-        where = ".".join(one for one in location if not one.startswith(("function-", "constrained", "literal")))
-        return f"{place}: {where or 'recipe'}: {message}"
+        return f"{place}: {'.'.join(location) or 'recipe'}: {message}"
 
     def _fields(self, location: Location, root: type[BaseModel]) -> list[str]:
         """Return the known keys at a place: those of the chosen kind where the text names one."""
@@ -89,8 +98,7 @@ class RecipeText:
             info = getattr(at, "model_fields", {}).get(key)
             if info is None:
                 return []
-            options = [info.annotation, *getattr(info.annotation, "__args__", ())]
-            at = next((one for one in options if isinstance(one, type) and issubclass(one, BaseModel)), None)
+            at = next(_sections(info.annotation), None)
             if isinstance(at, type) and issubclass(at, Part) and at.family:
                 at = self._chosen(at, location[:depth])
         return (
@@ -100,9 +108,26 @@ class RecipeText:
         )
 
     def _chosen(self, family: type[Part], location: Location) -> type[Part]:
-        written = _look_up(self.values, location)
+        written, known = _look_up(self.values, location), kinds(family.family)
+        if isinstance(written, dict) and written.get("kind") not in known:
+            written = family.shorthand(written) or written
         kind = written.get("kind") if isinstance(written, dict) else written
-        return find(family.family, kind) if isinstance(kind, str) and kind in kinds(family.family) else family
+        return find(family.family, kind) if isinstance(kind, str) and kind in known else family
+
+
+def _written(location: tuple[int | str, ...]) -> Location:
+    """Return where an error is in the words of the file: without the names of the forms that were tried."""
+    forms = ("function-", "constrained", "literal[", "dict[", "list[", "tuple[", "[key]")
+    names = (str(one) for one in location)
+    return tuple(one for one in names if not one.startswith(forms) and one not in ("str", "int", "float", "none"))
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the sections that a field may hold, also within `Annotated[...]` and `... | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for one in typing.get_args(annotation):
+        yield from _sections(one)
 
 
 def read_text(path: Path, overrides: list[str]) -> RecipeText:
@@ -122,13 +147,15 @@ def read_text(path: Path, overrides: list[str]) -> RecipeText:
     try:
         node = yaml.compose(text, Loader=_Loader)
         values = yaml.load(text, Loader=_Loader)
+        lines = _lines(node, str(path))
+    except RecursionError:
+        raise RecipeError(f"{path}:1: a value holds itself, or is nested too deeply; write it out plainly") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise RecipeError(f"{path}:{line}: this is no YAML: {getattr(error, 'problem', error)}") from None
     if not isinstance(values, dict):
         raise RecipeError(f"{path}:1: a recipe is a list of `key: value` lines; two are enough: data and target")
-    lines = _lines(node, str(path))
     flags = {_override(values, one) for one in overrides}
     return RecipeText(str(path), values, lines, frozenset(flags))
 

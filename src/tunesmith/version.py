@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from .core.errors import DataError, SchemaError
+from .core.errors import SchemaError
+from .core.part import find
 from .data import Codec, Dataset, Metric, Prediction
-from .data.sources import Source
+from .data.sources import Source, source_for
 from .model import Model
 from .parts.bases import Base
 from .parts.modalities import Modality
@@ -143,10 +144,9 @@ def _frame(rows: Any, codec: Codec) -> pl.DataFrame:
 
 
 def read_rows(path: str, folder: Path) -> Dataset:
-    """Read a file of rows to answer for. Raises DataError where it cannot be read or is a folder."""
-    source = Source.model_validate(path)
-    if not isinstance(source, Source):
-        raise DataError(f"{path}: is no file of rows")
+    """Read a file of rows to answer for. Raises DataError where it cannot be read or its name tells no form."""
+    source = find(Source.family, source_for(path)).model_validate({"path": path})
+    assert isinstance(source, Source)
     return source.read(folder)
 
 

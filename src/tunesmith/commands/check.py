@@ -10,8 +10,9 @@ from ..core.part import Part
 from ..data import Dataset
 from ..pages import render_check
 from ..parts.checks import Finding
-from ..recipe import Recipe, load
+from ..recipe import load, of_rows
 from ..stages.inspect import Meaning, findings, loosely
+from ..stages.read import read
 from ..story import Run
 from ..terminal import Screen, table
 from . import Answer
@@ -22,7 +23,7 @@ SHOWN = 20  # rows of a finding that the page shows with their values
 def run(options: Namespace) -> Answer:
     """Check; exit code 1 where a finding is an error."""
     is_recipe = options.what.suffix in (".yaml", ".yml")
-    recipe = load(options.what, [])[0] if is_recipe else Recipe.model_validate({"data": str(options.what)})
+    recipe = load(options.what, [])[0] if is_recipe else of_rows(str(options.what))
     if options.target is not None:
         recipe = recipe.model_copy(update={"target": options.target})
     folder = options.what.parent if is_recipe else Path()
@@ -47,7 +48,7 @@ def run(options: Namespace) -> Answer:
 
 def examine(run: Run) -> tuple[Dataset, Meaning, list[Finding]]:
     """Return the rows with their ids, what they mean, and what is wrong with them."""
-    data = run.recipe.data.read(run.folder)
+    data = read(run.recipe.data, run.folder, run.events)
     meaning = loosely(data, run.recipe.given())
     numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
     data = data.identified(list(meaning.inputs), numeric)

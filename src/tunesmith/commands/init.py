@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.errors import RecipeError
 from ..core.events import Events
-from ..recipe import Recipe
+from ..recipe import of_rows
 from ..story import Run, Understood, understand
 from . import Answer
 
@@ -21,9 +21,7 @@ def run(options: Namespace) -> Answer:
         raise RecipeError(f"{options.output}: exists already; give another name with -o, or --force")
     data = os.path.relpath(options.data, options.output.parent)
     events = Events()
-    known = understand(
-        Run(Recipe.model_validate({"data": data, "target": options.target}), options.output.parent, Path(), events)
-    )
+    known = understand(Run(of_rows(data, options.target), options.output.parent, Path(), events))
     options.output.write_text(written(known, data), "utf-8")
     value: dict[str, Any] = {
         "recipe": str(options.output),

@@ -134,13 +134,20 @@ def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modalit
             _known(data, name, "inputs")
         inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
         guessed = {"data.inputs"}
-    for name in inputs:
-        _usable(data, name, target)
+    for name, modality in inputs.items():
+        _usable(data, name, modality, target)
     if not inputs:
-        raise DataError(
-            f"{_source(data)}: no column is left as an input ({left_out}); name them in `data: {{inputs: [...]}}`"
-        )
+        raise DataError(_no_input(data, target, left_out))
     return inputs, guessed, left_out
+
+
+def _no_input(data: Dataset, target: str, left_out: Mapping[str, str]) -> str:
+    if not left_out:
+        return (
+            f"{_source(data)}: target '{target}' leaves no column to learn from; add a column, or name another `target`"
+        )
+    why = ", ".join(f"'{name}': {reason}" for name, reason in left_out.items())
+    return f"{_source(data)}: no column is left as an input ({why}); name those wanted in `data: {{inputs: [...]}}`"
 
 
 def _id_columns(data: Dataset, names: Sequence[str], target: str) -> dict[str, str]:
@@ -151,7 +158,7 @@ def _id_columns(data: Dataset, names: Sequence[str], target: str) -> dict[str, s
     return {one.column: "it looks like an id" for one in found if one.column is not None}
 
 
-def _usable(data: Dataset, name: str, target: str) -> None:
+def _usable(data: Dataset, name: str, modality: Modality, target: str) -> None:
     _known(data, name, "inputs")
     if name == target:
         raise DataError(f"inputs: column '{name}' is the target; a model must not read its own answer; leave it out")
@@ -159,6 +166,13 @@ def _usable(data: Dataset, name: str, target: str) -> None:
         raise DataError(
             f"{_source(data)}, column '{name}': all {len(data)} values are missing; "
             "remove the column, or leave it out of `data: {inputs: [...]}`"
+        )
+    bad = modality.refuse(data.frame[name])
+    if bad is not None:
+        position, fact = bad
+        raise DataError(
+            f"{data.place(position)}, column '{name}': {fact}, and the column is a {modality.kind}; "
+            "correct the row, or name such values in `data: {missing: [...]}`"
         )
 
 

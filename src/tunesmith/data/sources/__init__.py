@@ -60,7 +60,7 @@ class Source(Part):
     def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
         """Read `reviews.csv` and `{path: reviews.csv, ...}`: the ending says which kind of source it is."""
         path = value.get("path", value.get("kind"))
-        first = path.get("train") if isinstance(path, dict) else path
+        first = next(iter(path.values()), None) if isinstance(path, dict) else path
         if not isinstance(first, str) or ("path" in value and "kind" in value):
             return None
         try:

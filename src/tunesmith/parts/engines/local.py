@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ...core.errors import RecipeError
 from ...core.need import lazy
 from . import Engine
 
@@ -28,10 +29,14 @@ class Local(Engine):
     """Processor threads; all cores where not given."""
 
     def device(self) -> torch.device:
-        """Return where tensors live."""
-        if self.run_on != "auto":
-            return torch.device(self.run_on)
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        """Return where tensors live. Raises RecipeError where this machine or this torch lacks the device asked for."""
+        found = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if self.run_on == "auto":
+            return torch.device("cuda" if found["cuda"] else "cpu")
+        if not found[self.run_on]:
+            there = ", ".join(name for name in found if found[name])
+            raise RecipeError(f"train.engine.run_on: torch finds no {self.run_on} here (there is {there}); use auto")
+        return torch.device(self.run_on)
 
     def start(self) -> None:
         """Set the number of threads and ask for repeatable kernels."""

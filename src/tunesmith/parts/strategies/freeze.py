@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from ...core.errors import RecipeError
 from . import Strategy, freeze
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ class Freeze(Strategy):
     """How many layers above the embeddings stay as they are."""
 
     def prepare(self, body: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> None:
-        """Freeze from the bottom. Raises ValueError where the base has fewer layers."""
+        """Freeze from the bottom. Raises RecipeError where the base has fewer layers."""
         if self.layers > len(layers) - 1:
-            raise ValueError(f"strategy.layers: the base has {len(layers) - 1} layers, cannot freeze {self.layers}")
+            most = len(layers) - 1
+            raise RecipeError(f"strategy.layers: the base has {most} layers, cannot freeze {self.layers}; name fewer")
         for depth in layers[: self.layers + 1]:
             freeze(depth)

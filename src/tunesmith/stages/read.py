@@ -1,0 +1,17 @@
+"""Files to rows, with a word on how they were read where that may surprise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.events import Events
+from ..data import Dataset
+from ..data.sources import Source
+
+
+def read(source: Source, folder: Path, events: Events) -> Dataset:
+    """Return every row of the source; paths start at `folder`. Raises DataError or NotFoundError with the place."""
+    rows = source.read(folder)
+    for text in source.notes(folder):
+        events.note("read", text)
+    return rows

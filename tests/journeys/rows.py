@@ -1,0 +1,66 @@
+"""Rows written for the journeys: small, seeded, learnable, without duplicates."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+SUBJECTS = ("the parcel", "my invoice", "the app", "your courier", "this kettle", "the refund")
+GOOD = ("arrived early", "works like a charm", "was a pleasure", "made us happy", "is simply great")
+BAD = ("never arrived", "broke at once", "was a disaster", "made us angry", "is simply awful")
+CITIES = ("Bern", "Basel", "Chur")
+
+
+def table(count: int = 120) -> str:
+    """Return a CSV of numbers and a category, with the target `churn`."""
+    draw = random.Random(1)
+    lines = ["age,city,minutes,churn"]
+    for _ in range(count):
+        age, minutes = draw.randint(18, 80), round(draw.random() * 100, 2)
+        lines.append(f"{age},{draw.choice(CITIES)},{minutes},{'yes' if age + minutes > 95 else 'no'}")
+    return "\n".join(lines) + "\n"
+
+
+def prices(count: int = 80) -> list[str]:
+    """Return CSV lines of two numbers and a number to be learnt."""
+    draw = random.Random(2)
+    lines = ["rooms,area,price"]
+    for _ in range(count):
+        rooms, area = draw.randint(1, 7), round(20 + draw.random() * 100, 1)
+        lines.append(f"{rooms},{area},{round(rooms * 11.5 + area * 2.25, 2)}")
+    return lines
+
+
+def texts() -> str:
+    """Return a CSV of 60 short texts with the target `label`."""
+    lines = ["review,label"]
+    for subject in SUBJECTS:
+        for good, bad in zip(GOOD, BAD, strict=True):
+            lines += [f"{subject} {good},good", f"{subject} {bad},bad"]
+    return "\n".join(lines) + "\n"
+
+
+def mixed() -> str:
+    """Return JSONL of a text, a number that is missing at times, a category and the target `stays`."""
+    draw = random.Random(3)
+    lines = []
+    for number, text in enumerate(line.split(",")[0] for line in texts().splitlines()[1:]):
+        months = None if number % 7 == 0 else draw.randint(1, 60)
+        row = {
+            "note": text,
+            "months": months,
+            "plan": draw.choice(("free", "paid")),
+            "stays": "no" if number % 2 else "yes",
+        }
+        lines.append(json.dumps(row))
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    """Write files into a folder, `_` in a name standing for the last dot, and return the folder."""
+    for name, content in files.items():
+        stem, _, ending = name.rpartition("_")
+        path = folder / f"{stem}.{ending}"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
