@@ -1,14 +1,10 @@
-"""The contributing page is true: its example part, in one file of one's own folder, keeps the contract kit's promises."""
+"""The contributing page is true: its example part, one file in a folder of its own, keeps the kit's promises."""
 
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
-
-pytest.importorskip("tunesmith.testing")
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
