@@ -41,6 +41,11 @@ def test_a_key_column_gives_the_ids_and_must_be_unique():
         dataset(key=["a", None]).identified([], key="key")
 
 
+def test_rows_of_equal_inputs_share_their_content_whatever_their_key():
+    data = dataset(key=["T-1", "T-2", "T-3"], text=["a", "b", "a"]).identified(["text"], key="key")
+    assert data.contents[0] == data.contents[2] != data.contents[1]
+
+
 def test_rows_and_places_survive_selection():
     data = dataset(text=list("abcd")).where(np.array([False, True, False, True]))
     assert data.rows == [2, 4]

@@ -44,6 +44,12 @@ def test_duplicates_fall_on_one_side():
     assert by_text["split"].max() == 1
 
 
+def test_keys_of_ones_own_do_not_decide():
+    frame = pl.DataFrame({"key": [f"T-{n}" for n in range(300)], "text": [f"row {n}" for n in range(300)]})
+    done = split(Dataset.of(frame, "rows.csv").identified(["text"], key="key"), Split(), None)
+    assert 180 < len(done.in_split("train")) < 240
+
+
 def test_groups_stay_together():
     data = rows([f"row {number}" for number in range(300)], customer=[number % 30 for number in range(300)])
     done = split(data, Split(group="customer"), None)
