@@ -46,7 +46,7 @@ class Train(Section):
     """How a weight moves."""
     loss: SerializeAsAny[Loss] | None = None
     """What hurts; the task's own loss where not given."""
-    dropout: float = Field(0.1, ge=0.0, lt=1.0)
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of the joined vector switched off before the head."""
     clip: float = Field(1.0, gt=0.0)
     """The gradient's norm is cut to this."""

@@ -42,6 +42,7 @@ class Local(Engine):
         """Set the number of threads and ask for repeatable kernels."""
         torch.set_num_threads(self.threads or _cores())
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # for debugging only, and slow
 
     def autocast(self) -> AbstractContextManager[object]:
         """Return bf16 autocast where chosen, else nothing."""
