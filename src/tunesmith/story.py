@@ -72,6 +72,7 @@ def tell(run: Run) -> Version:
     started, watch, events = time.monotonic(), Watch(), run.events
     known = understand(run)
     recipe, meaning = known.recipe, known.meaning
+    recipe.train.engine.start()
     findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
     parts = divide(known, watch)
 

@@ -16,6 +16,7 @@ from .data import Codec, Dataset, Metric, Prediction
 from .data.sources import Source, source_for
 from .model import Model
 from .parts.bases import Base
+from .parts.engines.local import Local
 from .parts.modalities import Modality
 from .parts.tasks import Task
 from .registry import Registry, StoredVersion
@@ -41,6 +42,7 @@ class Version:
         files = {name: stored.read(name) for name in stored.manifest["files"]}
         codec = Codec.from_json(json.loads(files["codec.json"]))
         recipe = json.loads(files["recipe.json"])
+        Local().start()
         plan = Blueprint(Base.model_validate(recipe["base"]), codec, recipe["seed"], recipe["train"]["dropout"])
         return cls(stored, codec, rebuild(plan, files), Report.of(json.loads(files["report.json"])))
 

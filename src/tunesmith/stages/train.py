@@ -135,7 +135,6 @@ def train(model: Model, job: Job) -> Trained:
 
 
 def _train_network(model: Network, job: Job) -> Trained:
-    job.how.engine.start()
     torch.manual_seed(derive(job.seed, "train") % 2**63)
     before = {name for name, _ in model.net.named_parameters()}
     body = model.net.encoders[model.body]
