@@ -6,10 +6,12 @@ import argparse
 import importlib
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import __version__
 from .core.errors import TunesmithError
@@ -38,13 +40,14 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
-    command = importlib.import_module(f"tunesmith.commands.{options.command}")
     try:
+        command = importlib.import_module(f"tunesmith.commands.{options.command}")
         answer = command.run(options)
         print(json.dumps(answer.value, indent=1, ensure_ascii=False, allow_nan=False) if options.json else answer.text)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("\ninterrupted; nothing was registered. To start again, type the same command.", file=sys.stderr)
+        again = shlex.join(["tunesmith", *(sys.argv[1:] if arguments is None else arguments)])
+        print(f"\ninterrupted; nothing was registered. To start again: {again}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,6 +68,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(answer.exit_code)
 
 
+class _Command(argparse.ArgumentParser):
+    """A command's own parser: its options may stand before, between and after its positional arguments."""
+
+    _is_intermixed = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        if self._is_intermixed:  # argparse calls back for each of its two passes
+            return super().parse_known_args(args, namespace)
+        self._is_intermixed = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_intermixed = False
+
+
 def _fail(message: str, code: int, is_debug: bool) -> int:
     if is_debug:
         traceback.print_exc()
@@ -74,7 +92,7 @@ def _fail(message: str, code: int, is_debug: bool) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; importing nothing that is heavy."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Command(add_help=False)
     common.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else there")
     common.add_argument("--debug", action="store_true", help="add the traceback to an error")
     home = os.environ.get("TUNESMITH_HOME", "./.tunesmith")
@@ -87,7 +105,9 @@ def parser() -> argparse.ArgumentParser:
         epilog="Start with `tunesmith demo`, or `tunesmith init DATA`. Each command's --help shows an example.",
     )
     top.add_argument("--version", action="version", version=f"tunesmith {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    commands = top.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands", parser_class=_Command
+    )
     for name, (what, example) in COMMANDS.items():
         one = commands.add_parser(
             name,
@@ -129,8 +149,8 @@ def _version(one: argparse.ArgumentParser) -> None:
 
 def _predict(one: argparse.ArgumentParser) -> None:
     _version(one)
-    rows = one.add_mutually_exclusive_group(required=True)
-    rows.add_argument("data", nargs="?", metavar="DATA", help="a file of rows")
+    one.add_argument("data", nargs="?", metavar="DATA", help="a file of rows")
+    rows = one.add_mutually_exclusive_group()
     rows.add_argument("--text", action="append", metavar="TEXT", help="one text (may be repeated)")
     rows.add_argument(
         "--row", action="append", metavar="JSON", help="""one row, such as '{"a": 1}' (may be repeated)"""

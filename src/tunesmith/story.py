@@ -70,6 +70,8 @@ def divide(known: Understood, watch: Watch) -> dict[str, Dataset]:
 def tell(run: Run) -> Version:
     """Train, judge and register; nothing is registered unless every line before the last was reached."""
     started, watch, events = time.monotonic(), Watch(), run.events
+    registry = Registry(run.home)
+    registry.check_writable()
     known = understand(run)
     recipe, meaning = known.recipe, known.meaning
     recipe.train.engine.start()
@@ -96,4 +98,4 @@ def tell(run: Run) -> Version:
     watch.at("saved", Evidence(before=model.outputs(sample), after=again.outputs(sample)))
     report |= {"guards": list(watch.said.values()), "seconds": round(time.monotonic() - started, 3)}
     files = weights | stored_files(chapter, report)
-    return Version.open(Registry(run.home).publish(recipe.title(), files, manifest_of(chapter, weights, report)))
+    return Version.open(registry.publish(recipe.title(), files, manifest_of(chapter, weights, report)))

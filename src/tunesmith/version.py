@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from .core.errors import SchemaError
+from .core.errors import DataError, SchemaError
 from .core.part import find
-from .data import Codec, Dataset, Metric, Prediction
+from .data import Codec, Dataset, Encoded, Metric, Prediction
 from .data.sources import Source, source_for
 from .model import Model
 from .parts.bases import Base
@@ -55,7 +56,7 @@ class Version:
         """Return one answer per row, in order. Raises SchemaError where columns are not those of training."""
         data = as_dataset(rows, self.codec)
         encoded = self.model.prepare(encode(data, self.codec, labelled=False))
-        scores = self._task.scores(self.model.outputs(encoded, advance), self.codec.target_state)
+        scores = self._scores(data, encoded, advance)
         answers = self._task.answers(scores, self.codec.target_state)
         return [
             Prediction(row, one, answer, confidence, by_class)
@@ -71,7 +72,7 @@ class Version:
         data = given.where(has_label(given, self.codec))
         encoded = self.model.prepare(encode(data, self.codec))
         assert encoded.targets is not None
-        scores = self._task.scores(self.model.outputs(encoded, advance), self.codec.target_state)
+        scores = self._scores(data, encoded, advance)
         labelled = evaluate.Rows(data, self.codec, encoded.targets, 0)
         found = {name: one.as_json() for name, one in evaluate.figures(labelled, scores).items()}
         drawn = evaluate.pictures(labelled, scores)
@@ -85,6 +86,15 @@ class Version:
             "calibration": drawn.get("calibration"),
             "confusion": drawn.get("confusion"),
         }
+
+    def _scores(self, data: Dataset, encoded: Encoded, advance: Advance | None) -> np.ndarray:
+        """Return the task's scores. Raises DataError naming the first row for which they are not finite."""
+        scores = self._task.scores(self.model.outputs(encoded, advance), self.codec.target_state)
+        odd = ~np.isfinite(scores.reshape(len(data), -1)).all(axis=1)
+        if odd.any():
+            place = data.place(int(odd.argmax()))
+            raise DataError(f"{place}: the model's answer is no finite number; a value is far out of range: correct it")
+        return scores
 
     @property
     def _task(self) -> Task:
@@ -138,11 +148,24 @@ def _frame(rows: Any, codec: Codec) -> pl.DataFrame:
         return pl.DataFrame({str(name): rows[name].to_list() for name in rows.columns}, strict=False)
     values = list(rows)
     if values and all(isinstance(one, dict) for one in values):
+        _refuse_holes(values, codec)
         return pl.DataFrame(values, strict=False, infer_schema_length=None)
     if len(codec.columns) != 1:
         names = ", ".join(column.name for column in codec.columns)
         raise SchemaError(f"the model reads the columns {names}; give rows as dicts or a table, not as bare values")
     return pl.DataFrame({codec.columns[0].name: values}, strict=False)
+
+
+def _refuse_holes(values: Sequence[Mapping[str, Any]], codec: Codec) -> None:
+    """Refuse a row that lacks a column which another has: it would silently count as a missing value."""
+    for number, row in enumerate(values, start=1):
+        lacking = [f"'{column.name}'" for column in codec.columns if column.name not in row]
+        if lacking:
+            names, wanted = ", ".join(lacking), ", ".join(column.name for column in codec.columns)
+            raise SchemaError(
+                f"rows row {number}: missing column {names}; the model was trained on {wanted}; "
+                "give None (in JSON null) where a value is missing"
+            )
 
 
 def read_rows(path: str, folder: Path) -> Dataset:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import tunesmith
 from tunesmith.registry import Registry
 
 HOME = Path(".tunesmith")
@@ -25,3 +27,8 @@ def nothing_registered(home: Path = HOME) -> None:
     assert registry.versions() == []
     assert registry.events() == []
     assert registry.verify().ok
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the variables for a process of its own that runs the very package under test."""
+    return os.environ | {"PYTHONPATH": str(Path(tunesmith.__file__).parents[1])} | more

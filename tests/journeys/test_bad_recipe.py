@@ -193,6 +193,6 @@ def test_init_writes_a_recipe_that_loads(tunesmith, tmp_path):
     assert shown["origins"]["target"].startswith("r.yaml:")
 
 
-@pytest.mark.parametrize("arguments", [[], ["trian"], ["train"], ["train", "a", "b"], ["predict", "x"], ["--jsn"]])
+@pytest.mark.parametrize("arguments", [[], ["trian"], ["train"], ["train", "a", "b"], ["--jsn"]])
 def test_wrong_usage_ends_with_two(tunesmith, arguments):
     refused(tunesmith(*arguments), "usage: tunesmith")

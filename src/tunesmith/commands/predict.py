@@ -20,6 +20,8 @@ SHOWN = 1000  # rows printed without --json
 
 def run(options: Namespace) -> Answer:
     """Predict and print or write."""
+    if (options.data is None) == (options.text is None and options.row is None):
+        raise DataError("predict: give rows in one way: as a file DATA, with --text or with --row")
     if options.output is not None and options.output.suffix not in (".csv", ".jsonl", ".parquet"):
         raise DataError(f"{options.output}: unknown ending; name a .csv, .jsonl or .parquet file")
     rows: Any = read_rows(options.data, Path()) if options.data else options.text or _rows(options.row)
@@ -54,13 +56,26 @@ def _rows(texts: list[str]) -> list[dict[str, Any]]:
     rows = []
     for text in texts:
         try:
-            row = json.loads(text)
+            row = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
         except json.JSONDecodeError as error:
             raise DataError(f"--row {text}: this is no JSON: {error.msg} at character {error.pos + 1}") from None
+        except DataError as error:
+            raise DataError(f"--row {text}: {error}") from None
         if not isinstance(row, dict):
             raise DataError(f"--row {text}: give an object of columns, such as '{{\"a\": 1}}'")
         rows.append(row)
     return rows
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    twice = [name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at])]
+    if twice:
+        raise DataError(f"the column '{twice[0]}' is given twice; keep one")
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> None:
+    raise DataError(f"{name} is no JSON; write null for a missing value")
 
 
 def _flat(answer: Any) -> Any:

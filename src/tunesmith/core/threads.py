@@ -1,11 +1,17 @@
-"""Worker threads on cores of their own."""
+"""Worker threads: on cores of their own, and none where the work is small."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from .need import lazy
+
+threadpoolctl = lazy("threadpoolctl")
+
+FEW = 2_000_000  # numbers; below, waiting for one another takes longer, a hundredfold where the cores are busy
 TASKS = Path("/proc/self/task")
 
 
@@ -25,3 +31,10 @@ def spread_workers(wake: Callable[[], object]) -> int:
     for worker, core in zip(workers, sorted(os.sched_getaffinity(0))[1:], strict=False):
         os.sched_setaffinity(worker, {core})
     return len(workers)
+
+
+@contextmanager
+def fitting_threads(numbers: int) -> Iterator[None]:
+    """Let OpenMP and BLAS use one thread where the work is over few numbers; results change by rounding at most."""
+    with threadpoolctl.threadpool_limits(1 if numbers < FEW else None):
+        yield

@@ -67,6 +67,12 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def size(self) -> int:
+        """How many numbers and texts the inputs hold."""
+        arrays = self.inputs.values()
+        return sum(one.values.size if isinstance(one, Ragged) else one.size for one in arrays)
+
     def take(self, positions: np.ndarray) -> Encoded:
         """Return the rows at these positions (int64), in their order."""
         inputs = {

@@ -10,6 +10,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from ..core.errors import VerificationError
+from ..core.threads import fitting_threads
 from ..data import Encoded
 from ..parts.bases import Ask, FittedBase, Shape
 from . import Advance, Model
@@ -26,7 +27,8 @@ class Fitted(Model):
 
     def fit(self, train: Encoded, validation: Encoded, ask: Ask) -> None:
         """Learn from the training rows."""
-        self.state = self.base.fit(train, validation, ask)
+        with fitting_threads(train.size):
+            self.state = self.base.fit(train, validation, ask)
 
     def outputs(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray:
         """Return raw outputs, float64 (rows, width)."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import events as history
+from .disk import check_writable
 from .labels import all_labels, labels, names
 from .problems import Problem, Verification
 from .publish import publish, record
@@ -30,6 +31,10 @@ class Registry:
         (full, read-only); then nothing is registered.
         """
         return publish(self.home, name, files, manifest)
+
+    def check_writable(self) -> None:
+        """Raise RegistryError where the home plainly cannot be written, before hours are spent; touches nothing."""
+        check_writable(self.home)
 
     def resolve(self, reference: str) -> StoredVersion:
         """Return the version behind `NAME@N`, `NAME@ALIAS`, `NAME` (its newest) or 8 or more digits of its digest.

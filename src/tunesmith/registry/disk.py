@@ -47,6 +47,14 @@ def writing(home: Path) -> Iterator[None]:
         raise RegistryError(f"{place}: the registry cannot be written ({reason}); {remedy}") from error
 
 
+def check_writable(home: Path) -> None:
+    """Raise RegistryError where the nearest folder that exists is none, or is closed to writing."""
+    place = next(one for one in (home, *home.absolute().parents) if one.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        fact = "cannot be written" if place.is_dir() else "is a file, not a folder"
+        raise RegistryError(f"{place}: {fact}; make it writable, or choose another home with --home or TUNESMITH_HOME")
+
+
 @contextmanager
 def reading(place: Path) -> Iterator[None]:
     """Turn the system's refusal to read into a RegistryError; what is absent stays FileNotFoundError."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.events import Events
 from ..core.part import find, kinds
+from ..core.threads import fitting_threads
 from ..data import Encoded
 from ..model import Model
 from ..parts.baselines import Baseline, Question
@@ -37,6 +38,11 @@ def answer(question: Question, events: Events) -> dict[str, np.ndarray]:
             baseline = find("parts.baselines", name)()
             assert isinstance(baseline, Baseline)
             if baseline.applies(question):
-                outputs[name] = baseline.outputs(question)
+                with fitting_threads(_size(question)):
+                    outputs[name] = baseline.outputs(question)
             advance(done)
     return outputs
+
+
+def _size(question: Question) -> int:
+    return question.train.size + (0 if question.features is None else question.features["train"].size)

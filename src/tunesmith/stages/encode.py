@@ -58,8 +58,22 @@ def encode_targets(data: Dataset, codec: Codec) -> np.ndarray:
     try:
         return task.encode(target, codec.target_state)
     except (ValueError, pl.exceptions.PolarsError) as error:
-        place = f"{_source(data)}, column '{codec.target}'"
+        place = f"{data.place(_first_unreadable(target, codec))}, column '{codec.target}'"
         raise DataError(f"{place}: {error}; train on rows that hold it, or remove those rows") from error
+
+
+def _first_unreadable(target: pl.Series, codec: Codec) -> int:
+    """Return the position of the first label that the task cannot encode, of which there is one, by halving."""
+    assert isinstance(codec.task, Task)
+    good, bad = 0, len(target)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        try:
+            codec.task.encode(target[good:middle], codec.target_state)
+            good = middle
+        except (ValueError, pl.exceptions.PolarsError):
+            bad = middle
+    return good
 
 
 def check_schema(data: Dataset, codec: Codec) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from pydantic import Field, SerializeAsAny
 
+from ..core.errors import TrainingError
 from ..core.events import Events
 from ..core.part import Section
 from ..core.seed import derive, stream
@@ -209,9 +210,18 @@ def _steps(model: Network, job: Job, total: int) -> Iterator[Step]:
 
 
 def _validate(model: Network, job: Job, best: Best, step: int, per_epoch: int) -> dict[str, float | bool]:
-    """Measure the validation rows in the training precision, keep the weights where they are the best."""
+    """Measure the validation rows in the training precision, keep the weights where they are the best.
+
+    Raises TrainingError where the outputs are not finite: the step's own loss was taken before it moved the weights.
+    """
     with job.how.engine.autocast():
-        judged = job.measure(model.outputs(job.validation))
+        outputs = model.outputs(job.validation)
+    if not np.isfinite(outputs).all():
+        raise TrainingError(
+            f"training step {step}: the outputs of the validation rows are not finite; nothing was registered; lower "
+            "train.optimizer.learning_rate (a tenth is a good try), or use train.engine.precision: fp32"
+        )
+    judged = job.measure(outputs)
     is_best = best.offer((judged.merit, -judged.loss), model.net)
     return {"step": step, "epoch": step / per_epoch, "loss": judged.loss, "is_best": is_best} | judged.shown()
 

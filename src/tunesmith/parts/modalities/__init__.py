@@ -34,8 +34,12 @@ class Modality(Part):
         """Return one value per row: object texts, float32 numbers (NaN: missing) or int64 codes (0: unknown)."""
 
     def refuse(self, column: pl.Series) -> tuple[int, str] | None:
-        """Return (position, fact) of the first value this kind cannot read, or None where all can be read."""
-        return None
+        """Return (position, fact) of the first value this kind cannot read: a list or an object, if nothing else."""
+        present = column.is_not_null()
+        if not column.dtype.is_nested() or not present.any():
+            return None
+        position = int(present.arg_true()[0])
+        return position, f"{column[position]!r:.60} is several values"
 
 
 def words_per_value(column: pl.Series) -> float:

@@ -14,6 +14,7 @@ from . import Form, Modality
 special = lazy("scipy.special")
 
 KNOTS = 512  # points of the training distribution that are kept
+LARGEST = 1e100  # beyond, squares and their sums are no longer finite
 EDGE = 1e-3  # the extreme quantiles map to about -3.1 and 3.1
 
 
@@ -32,12 +33,15 @@ class Number(Modality):
 
     def refuse(self, column: pl.Series) -> tuple[int, str] | None:
         """Name the first value that is no finite number."""
+        if column.dtype.is_nested():
+            return super().refuse(column)
         values = column.cast(pl.Float64, strict=False)
-        bad = (column.is_not_null() & values.is_null()) | values.is_infinite().fill_null(False)
+        bad = (column.is_not_null() & values.is_null()) | (values.abs() > LARGEST).fill_null(False) & ~values.is_nan()
         if not bad.any():
             return None
         position = int(bad.arg_true()[0])
-        return position, f"'{column[position]}' is not a number"
+        fact = "is too large to compute with" if np.isfinite(values[position] or np.nan) else "is not a number"
+        return position, f"'{column[position]}' {fact}"
 
     def fit(self, column: pl.Series) -> dict[str, Any]:
         """Return mean, deviation, range and the knots of the distribution of the values present."""

@@ -10,6 +10,8 @@ import polars as pl
 
 from . import TargetForm, Task
 
+LARGEST = 1e100  # beyond, squares and their sums are no longer finite
+
 
 class Regression(Task):
     """A number per row, learnt on a standard scale and answered in its own unit."""
@@ -33,13 +35,14 @@ class Regression(Task):
         return self.metric
 
     def refuse(self, target: pl.Series) -> tuple[int, str] | None:
-        """Refuse texts, NaN and infinite values."""
+        """Refuse texts, NaN, infinite values, and those too large to be squared."""
         values = target.cast(pl.Float64, strict=False)
-        bad = (target.is_not_null() & values.is_null()) | ~values.is_finite().fill_null(True)
+        bad = (target.is_not_null() & values.is_null()) | ~(values.abs() <= LARGEST).fill_null(True) | values.is_nan()
         if not bad.any():
             return None
         position = int(bad.arg_true()[0])
-        return position, f"'{target[position]}' is not a finite number"
+        is_large = values[position] is not None and np.isfinite(values[position])
+        return position, f"'{target[position]}' is {'too large to compute with' if is_large else 'not a finite number'}"
 
     def fit(self, target: pl.Series) -> dict[str, Any]:
         """Return mean, deviation and range."""
