@@ -51,6 +51,7 @@ class _Tunesmith(BaseEstimator):
         texts = any(modality.gives == "text" for modality in inputs.values())
         base = Base.model_validate(self.base or ("minilm" if texts else "gbdt"))
         how = Train.model_validate(self.train or {})
+        how.engine.start()
         model = build(Blueprint(base, codec, self.seed, how.dropout, str(how.engine.device())))
         encoded = model.prepare(encode(data, codec))
         place = np.array([unit_interval(one) for one in data.ids])

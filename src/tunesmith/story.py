@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .data import Codec, Dataset, Encoded
-from .parts.baselines import Question
+from .data import Dataset
+from .handover import job, question
 from .parts.guards import Evidence
-from .parts.tasks import Task
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
-from .stages import baseline, evaluate, inspect
+from .stages import baseline, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.encode import encode, fit_codec
 from .stages.read import read
 from .stages.split import NAMES, split
-from .stages.train import Job, train
+from .stages.train import train
 from .stages.watch import Watch
 from .version import Version
 
@@ -77,6 +74,7 @@ def tell(run: Run) -> Version:
     registry.check_writable()
     known = understand(run)
     recipe, meaning = known.recipe, known.meaning
+    recipe.train.engine.start()
     findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
     parts = divide(known, watch)
 
@@ -87,10 +85,10 @@ def tell(run: Run) -> Version:
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
     features = baseline.frozen_features(model, encoded, events)
-    trained = train(model, _job(recipe, codec, encoded, watch, events))
+    trained = train(model, job(recipe, codec, encoded, watch, events))
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
-    outputs = baseline.answer(_question(recipe, codec, encoded, features), events)
+    outputs = baseline.answer(question(recipe, codec, encoded, features), events)
     chapter = Chapter(recipe, known.origins, parts, codec, findings)
     outputs["model"] = model.outputs(encoded["test"])
     report = account(chapter, encoded["test"], outputs, trained.curve, events)
@@ -101,32 +99,3 @@ def tell(run: Run) -> Version:
     report |= {"guards": list(watch.said.values()), "seconds": round(time.monotonic() - started, 3)}
     files = weights | stored_files(chapter, report)
     return Version.open(registry.publish(recipe.title(), files, manifest_of(chapter, weights, report)))
-
-
-def _question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
-    task = _task(codec)
-    splits = (encoded["train"], encoded["validation"], encoded["test"])
-    return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, features)
-
-
-def _job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], watch: Watch, events: Events) -> Job:
-    task, base, validation = _task(codec), recipe.body(), encoded["validation"]
-    assert validation.targets is not None
-    return Job(
-        train=encoded["train"],
-        validation=validation,
-        how=recipe.train,
-        strategy=recipe.strategy,
-        loss=recipe.loss(),
-        base_rate=base.learning_rate,
-        form=task.form,
-        measure=evaluate.validation_measure(task, validation.targets, codec.target_state),
-        watch=lambda step: watch.at("step", Evidence(loss=step.loss, step=step.number)),
-        seed=recipe.seed,
-        events=events,
-    )
-
-
-def _task(codec: Codec) -> Task:
-    assert isinstance(codec.task, Task)
-    return codec.task

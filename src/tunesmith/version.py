@@ -17,12 +17,13 @@ from .data import Codec, Dataset, Encoded, Metric, Prediction
 from .data.sources import Source, source_for
 from .model import Model
 from .parts.bases import Base
+from .parts.engines.local import Local
 from .parts.modalities import Modality
 from .parts.tasks import Task
 from .registry import Registry, StoredVersion
 from .stages import evaluate
 from .stages.build import Blueprint, rebuild
-from .stages.encode import check_schema, encode
+from .stages.encode import check_schema, encode, has_label
 
 Advance = Callable[[int], None]
 
@@ -42,6 +43,7 @@ class Version:
         files = {name: stored.read(name) for name in stored.manifest["files"]}
         codec = Codec.from_json(json.loads(files["codec.json"]))
         recipe = json.loads(files["recipe.json"])
+        Local().start()
         plan = Blueprint(Base.model_validate(recipe["base"]), codec, recipe["seed"], recipe["train"]["dropout"])
         return cls(stored, codec, rebuild(plan, files), Report.of(json.loads(files["report.json"])))
 
@@ -62,8 +64,12 @@ class Version:
         ]
 
     def evaluate(self, rows: Rows, slices: Sequence[str] = (), advance: Advance | None = None) -> dict[str, Any]:
-        """Measure on labelled rows. Returns metrics, per class, slices and calibration as JSON values."""
-        data = as_dataset(rows, self.codec)
+        """Measure on the rows that have a label. Returns metrics, per class, slices, calibration as JSON values.
+
+        Raises SchemaError without the columns of training or the target, DataError where no row has a label.
+        """
+        given = as_dataset(rows, self.codec)
+        data = given.where(has_label(given, self.codec))
         encoded = self.model.prepare(encode(data, self.codec))
         assert encoded.targets is not None
         scores = self._scores(data, encoded, advance)
@@ -73,6 +79,7 @@ class Version:
         return {
             "version": self.label,
             "rows": len(data),
+            "unlabelled": len(given) - len(data),
             "metrics": found,
             "per_class": evaluate.class_figures(labelled, scores),
             "slices": {name: evaluate.by_slice(labelled, scores, name) for name in slices},

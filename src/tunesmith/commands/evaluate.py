@@ -19,4 +19,7 @@ def run(options: Namespace) -> Answer:
         names = list(value["metrics"])[:3]
         lines = [[name, one["rows"], *(figure(one["metrics"][m]) for m in names)] for name, one in found.items()]
         parts.append(table([column, "rows", *names], lines))
-    return Answer(value, "\n\n".join([*parts, f"{value['rows']} rows, {value['version']}"]))
+    return Answer(
+        value,
+        "\n\n".join([*parts, f"{value['rows']} rows with a label, {value['unlabelled']} without; {value['version']}"]),
+    )

@@ -31,6 +31,7 @@ def summary(version: Version) -> dict[str, Any]:
         "digest": version.stored.digest,
         "weights": version.stored.manifest["weights"],
         "task": report["task"],
+        "base": report["base"],
         "primary": report["primary"],
         "metrics": report["metrics"],
         "baselines": report["baselines"],

@@ -15,10 +15,11 @@ from ..core.ids import ID_LENGTH, digest
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """`frame` holds the user's columns; `index` has the same height and the columns `id row source split`.
+    """`frame` holds the user's columns; `index` has the same height and the columns `id content row source split`.
 
     `row` is the 1-based number in the source file's own order. `split` is null until the rows are split
-    (or from the start, where the data came as separate files). `id` is empty until `identified`.
+    (or from the start, where the data came as separate files). `id` names the row for ever; `content` is the
+    hash of its inputs, equal for rows of equal inputs. Both are empty until `identified`.
     """
 
     frame: pl.DataFrame
@@ -28,7 +29,11 @@ class Dataset:
     def of(cls, frame: pl.DataFrame, source: str, split: str | None = None) -> Dataset:
         """Number the rows of a freshly read frame."""
         index = pl.DataFrame({"row": np.arange(1, frame.height + 1, dtype=np.int64)}).select(
-            pl.lit("").alias("id"), "row", pl.lit(source).alias("source"), pl.lit(split, pl.String).alias("split")
+            pl.lit("").alias("id"),
+            pl.lit("").alias("content"),
+            "row",
+            pl.lit(source).alias("source"),
+            pl.lit(split, pl.String).alias("split"),
         )
         return cls(frame, index)
 
@@ -39,6 +44,11 @@ class Dataset:
     def ids(self) -> list[str]:
         """The ids of the rows, in order."""
         return self.index["id"].to_list()
+
+    @property
+    def contents(self) -> list[str]:
+        """The hashes of the rows' inputs, in order."""
+        return self.index["content"].to_list()
 
     @property
     def rows(self) -> list[int]:
@@ -79,14 +89,13 @@ class Dataset:
         Numbers are hashed by value, all else as text, so a row keeps its id from CSV to Parquet. Rows with equal
         inputs share the hash and get `-2`, `-3`, ... Raises DataError where the key column repeats or is empty.
         """
-        if key is not None:
-            return replace(self, index=self.index.with_columns(self._keys(key).alias("id")))
         parts = [self.frame[name].cast(pl.Float64 if name in numeric else pl.String, strict=False) for name in columns]
-        texts = pl.DataFrame(parts).select(pl.struct(pl.all()).struct.json_encode())[:, 0] if parts else pl.Series([])
-        hashes = pl.Series("id", [digest(text)[:ID_LENGTH] for text in texts], pl.String)
-        count = pl.DataFrame({"id": hashes}).select(pl.int_range(pl.len()).over("id") + 1)[:, 0]
-        ids = pl.select(pl.when(count > 1).then(hashes + "-" + count.cast(pl.String)).otherwise(hashes).alias("id"))
-        return replace(self, index=self.index.with_columns(ids["id"]))
+        texts = (
+            pl.DataFrame(parts).select(pl.struct(pl.all()).struct.json_encode())[:, 0] if parts else [""] * len(self)
+        )
+        content = pl.Series("content", [digest(text)[:ID_LENGTH] for text in texts], pl.String)
+        ids = _counted(content) if key is None else self._keys(key)
+        return replace(self, index=self.index.with_columns(content, ids.alias("id")))
 
     def _keys(self, key: str) -> pl.Series:
         keys = self.frame[key].cast(pl.String)
@@ -100,6 +109,13 @@ class Dataset:
     def example(self, position: int) -> dict[str, Any]:
         """Return one row's values by column name."""
         return self.frame.row(position, named=True)
+
+
+def _counted(content: pl.Series) -> pl.Series:
+    """Return the hashes, the second and later row of one hash with `-2`, `-3`, ... behind it."""
+    count = pl.DataFrame({"content": content}).select(pl.int_range(pl.len()).over("content") + 1)[:, 0]
+    later = content + "-" + count.cast(pl.String)
+    return pl.select(pl.when(count > 1).then(later).otherwise(content).alias("id"))["id"]
 
 
 def concatenate(parts: Sequence[Dataset]) -> Dataset:

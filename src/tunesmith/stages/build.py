@@ -28,7 +28,7 @@ class Blueprint:
     base: Base
     codec: Codec
     seed: int = 0
-    dropout: float = 0.1
+    dropout: float = 0.0
     device: str = "cpu"
 
 

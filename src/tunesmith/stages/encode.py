@@ -34,6 +34,16 @@ def encode(data: Dataset, codec: Codec, labelled: bool = True) -> Encoded:
     return Encoded(tuple(data.ids), inputs, targets)
 
 
+def has_label(data: Dataset, codec: Codec) -> pl.Series:
+    """Return which rows have a label, bool (rows,). Raises SchemaError without target, DataError without labels."""
+    if codec.target not in data.columns:
+        raise SchemaError(f"{_source(data)}: there is no target column '{codec.target}' to measure against; add it")
+    labelled = data.frame[codec.target].is_not_null()
+    if not labelled.any():
+        raise DataError(f"{_source(data)}, column '{codec.target}': no row has a label to measure against; add labels")
+    return labelled
+
+
 def encode_targets(data: Dataset, codec: Codec) -> np.ndarray:
     """Return the labels as the task's array. Raises DataError naming the place of the first that does not fit."""
     task = codec.task

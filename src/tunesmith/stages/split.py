@@ -1,4 +1,4 @@
-"""Rows to train, validation and test: a function of each row's id, so that new rows never move old ones."""
+"""Rows to train, validation and test: a function of each row's inputs, so that new rows never move old ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Split(Section):
 def split(data: Dataset, how: Split, target: str | None) -> Dataset:
     """Return the rows with their split written down. Raises DataError where the group column is missing.
 
-    Duplicates share the hash in their id, so they fall on one side. A class that hashing leaves without a training
+    The place of a row follows from its inputs alone, so duplicates fall on one side. A class that hashing leaves without a training
     row gets its first one (lowest hash), unless groups forbid it.
     """
     keys = _keys(data, how)
@@ -61,7 +61,7 @@ def split(data: Dataset, how: Split, target: str | None) -> Dataset:
 
 def _keys(data: Dataset, how: Split) -> list[str]:
     if how.group is None:
-        return [one.partition("-")[0] for one in data.ids]
+        return data.contents
     if how.group not in data.columns:
         raise DataError(f"split.group: there is no column '{how.group}' (columns: {', '.join(data.columns)})")
     return data.frame[how.group].cast(pl.String).fill_null("").to_list()
@@ -80,7 +80,7 @@ def _rescue(names: np.ndarray, place: np.ndarray, target: pl.Series, movable: np
 
 def _without_leaks(data: Dataset) -> Dataset:
     """Drop training rows whose inputs are also in validation or test, and validation rows that are in test."""
-    keys = np.array([one.partition("-")[0] for one in data.ids], dtype=object)
+    keys = np.array(data.contents, dtype=object)
     names = np.array(data.index["split"].to_list(), dtype=object)
     tested = set(keys[names == "test"])
     judged = tested | set(keys[names == "validation"])

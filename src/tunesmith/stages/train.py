@@ -47,7 +47,7 @@ class Train(Section):
     """How a weight moves."""
     loss: SerializeAsAny[Loss] | None = None
     """What hurts; the task's own loss where not given."""
-    dropout: float = Field(0.1, ge=0.0, lt=1.0)
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of the joined vector switched off before the head."""
     clip: float = Field(1.0, gt=0.0)
     """The gradient's norm is cut to this."""
@@ -136,7 +136,6 @@ def train(model: Model, job: Job) -> Trained:
 
 
 def _train_network(model: Network, job: Job) -> Trained:
-    job.how.engine.start()
     torch.manual_seed(derive(job.seed, "train") % 2**63)
     before = {name for name, _ in model.net.named_parameters()}
     body = model.net.encoders[model.body]

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ...core.need import lazy
 from ...core.seed import derive
+from ...core.threads import spread_workers
 from ...data import Encoded
 from . import Ask, FittedBase
 
@@ -83,6 +84,8 @@ class Gbdt(FittedBase):
         }
         name = "HistGradientBoostingRegressor" if ask.form == "value" else "HistGradientBoostingClassifier"
         forest = getattr(ensemble, name)(**settings)
+        few = table[:64]
+        spread_workers(lambda: ensemble.HistGradientBoostingRegressor(max_iter=1).fit(few, np.arange(len(few))))
         return forest.fit(table, train.targets, X_val=_table(validation), y_val=validation.targets)
 
 

@@ -10,12 +10,16 @@ from pydantic import Field
 
 from ...core.errors import RecipeError
 from ...core.need import lazy
+from ...core.threads import spread_workers
 from . import Engine
 
 if TYPE_CHECKING:
     import torch
 else:
     torch = lazy("torch")
+
+
+WAKING = 1 << 20  # numbers in an operation that is large enough for the pool of workers to start
 
 
 class Local(Engine):
@@ -41,7 +45,10 @@ class Local(Engine):
     def start(self) -> None:
         """Set the number of threads and ask for repeatable kernels."""
         torch.set_num_threads(self.threads or _cores())
+        if self.threads is None:
+            spread_workers(lambda: torch.ones(WAKING).add_(1))
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # only slow
 
     def autocast(self) -> AbstractContextManager[object]:
         """Return bf16 autocast where chosen, else nothing."""

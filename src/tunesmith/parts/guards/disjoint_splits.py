@@ -42,10 +42,9 @@ class DisjointSplits(Guard):
 
 
 def _first_places(data: Dataset) -> dict[str, str]:
-    """Return where each distinct row first stands, by the part of its id that its inputs make."""
+    """Return where each distinct row first stands, by the hash of its inputs."""
     places: dict[str, str] = {}
-    for position, one in enumerate(data.ids):
-        key = one.partition("-")[0]
+    for position, key in enumerate(data.contents):
         if key not in places:
             places[key] = data.place(position)
     return places

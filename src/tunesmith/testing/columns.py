@@ -1,0 +1,46 @@
+"""Small columns of every type that a source gives: what modalities, tasks and checks are held against."""
+
+from __future__ import annotations
+
+import polars as pl
+
+ROWS = 24
+
+SENTENCES = ("the parcel came late again", "works like a charm", "no answer to my letter, twice", "Größe passt nicht")
+
+
+def plain() -> dict[str, pl.Series]:
+    """Return columns without a missing value, by a name that says what is in them."""
+    numbers = [round(1.7 * at - 9.0, 2) for at in range(ROWS)]
+    columns = {
+        "sentences": [f"{SENTENCES[at % 4]} {at}" for at in range(ROWS)],
+        "words": [("red", "green", "blue")[at % 3] for at in range(ROWS)],
+        "fractions": numbers,
+        "counts": [at % 5 for at in range(ROWS)],
+        "flags": [at % 3 == 0 for at in range(ROWS)],
+        "constant": [4.5] * ROWS,
+    }
+    return {name: pl.Series(name, values) for name, values in columns.items()}
+
+
+def holed() -> dict[str, pl.Series]:
+    """Return the same columns with every fifth value missing."""
+    kept = pl.Series([at % 5 != 0 for at in range(ROWS)])
+    return {
+        name: pl.select(pl.when(kept).then(column).otherwise(None).alias(name))[name]
+        for name, column in plain().items()
+    }
+
+
+def strange() -> dict[str, pl.Series]:
+    """Return the same columns with other values than before, the first of them missing."""
+    columns: dict[str, list[object]] = {
+        "sentences": [None, "", "  ", "x" * 5000, "\U0001f600 line\nbreak\ttab"],
+        "words": [None, "violet", "", "RED", "red "],
+        "fractions": [None, 1e9, -1e9, 0.0, 1e-12],
+        "counts": [None, 999, -1, 0, 2**40],
+        "flags": [None, True, False, True, False],
+        "constant": [None, 4.5, 4.6, -4.5, 0.0],
+    }
+    types = {name: column.dtype for name, column in plain().items()}
+    return {name: pl.Series(name, values, dtype=types[name]) for name, values in columns.items()}
