@@ -133,7 +133,9 @@ def origins(recipe: Recipe, text: RecipeText | None, inferred: frozenset[str]) -
     found: dict[str, str] = {}
     for path in leaves(recipe.model_dump(mode="json")):
         where = text.origin(path) if text is not None else None
-        guessed = any(path == key or path.startswith(f"{key}.") for key in (*inferred, "name", "base"))
+        guessed = any(
+            path == key or path.startswith(f"{key}.") for key in (*inferred, "name", "base.kind", "data.kind")
+        )
         found[path] = where or ("inferred" if guessed else "default")
     return found
 

@@ -19,6 +19,8 @@ from .core.part import Part, find, kinds
 
 Location = tuple[str, ...]
 
+SHORTHAND = (("kind",), ("path",))  # what `base: minilm` and `data: rows.csv` say; other fields are not from there
+
 
 class _Loader(yaml.SafeLoader):
     """YAML 1.1 as people mean it: `1e-3` is a number, and yes, no, on, off are words."""
@@ -51,11 +53,12 @@ class RecipeText:
         """Return `file:line` or `--set` for a dotted path, None where the text does not speak of it."""
         location = tuple(path.split("."))
         for length in range(len(location), 0, -1):
-            at = location[:length]
-            whole = length == len(location) or not isinstance(_look_up(self.values, at), dict)
-            if at in self.flags and whole:
+            at, rest = location[:length], location[length:]
+            if rest and (rest not in SHORTHAND or isinstance(_look_up(self.values, at), dict | list)):
+                continue
+            if at in self.flags:
                 return "--set"
-            if at in self.lines and whole:
+            if at in self.lines:
                 return f"{self.file}:{self.lines[at]}"
         return None
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from .core.errors import NotFoundError
 from .core.seed import stream
-from .data import Dataset, Encoded, Ragged
+from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
 from .model import Model
 from .model.network import Network
+from .parts.modalities import Modality
 from .registry import Registry, StoredVersion
 from .stages.build import Blueprint, build
 from .stages.encode import encode, fit_codec
@@ -57,8 +58,12 @@ def _encode(run: Run, known: Understood, parts: dict[str, Dataset], where: tuple
     row = parts[split].where(parts[split].index["id"] == name)
     encoded = model.prepare(encode(row, codec))
     assert encoded.targets is not None
-    station("encode", {form: _shown(array) for form, array in encoded.inputs.items()})
-    station("target", _shown(encoded.targets))
+    station("encode", _by_column(codec, encoded))
+    words = model.words(encoded, 0)
+    if words is not None:
+        station("tokens", {"words": " ".join(words), "ids": _shown(encoded.inputs["tokens"])})
+    label = row.frame[codec.target].to_list()[0]
+    station("target", {"column": codec.target, "value": label, "encoded": _shown(encoded.targets)})
     if split == "train" and isinstance(model, Network):
         station("batch", _first_batch(known, model, parts["train"], model.prepare(encode(parts["train"], codec)), name))
     made = newest(run, known)
@@ -67,6 +72,17 @@ def _encode(run: Run, known: Understood, parts: dict[str, Dataset], where: tuple
         answer = version.predict(row)[0]
         station("output", _shown(version.model.outputs(encoded)))
         station("answer", {"version": version.label} | answer.as_json())
+
+
+def _by_column(codec: Codec, encoded: Encoded) -> dict[str, Any]:
+    """Return what a row's columns became, by their names; a form's array holds its columns in the codec's order."""
+    shown, taken = {}, dict.fromkeys(encoded.inputs, 0)
+    for column in codec.columns:
+        assert isinstance(column.modality, Modality)
+        form = column.modality.gives
+        shown[column.name] = _plain(np.asarray(encoded.inputs[form])[0, taken[form]])
+        taken[form] += 1
+    return shown
 
 
 def locate(rows: Dataset, wanted: str) -> int:
@@ -98,14 +114,13 @@ def _first_batch(known: Understood, model: Model, rows: Dataset, encoded: Encode
 
 
 def _shown(array: np.ndarray | Ragged) -> Any:
-    values = array[0] if isinstance(array, Ragged) else np.asarray(array)[0]
-    plain = values.tolist() if isinstance(values, np.ndarray | np.generic) else values
-    if isinstance(plain, list):
-        return [_rounded(one) for one in plain]
-    return _rounded(plain)
+    """Return the first row's entry as JSON values."""
+    value = array[0]
+    return [_plain(one) for one in value] if isinstance(value, np.ndarray) else _plain(value)
 
 
-def _rounded(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
     if not isinstance(value, float):
         return value
     return None if value != value else round(value, 4)

@@ -55,6 +55,10 @@ class Model(ABC):
         """Return the pre-trained body's vectors (rows, size), None where nothing is pre-trained."""
         return None
 
+    def words(self, encoded: Encoded, position: int) -> list[str] | None:
+        """Return the tokens of a prepared row in letters, None where the model reads no tokens."""
+        return None
+
     @abstractmethod
     def files(self) -> dict[str, bytes]:
         """Return everything that rebuilds this model, by file name; no pickle."""

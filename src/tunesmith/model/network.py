@@ -82,6 +82,11 @@ class Network(Model):
         encoder = self._encoders()[self.body]
         return self._run(encoded, lambda tensors: encoder(tensors[self.body]), encoder.width, advance)
 
+    def words(self, encoded: Encoded, position: int) -> list[str] | None:
+        """Return the tokens of a prepared row in letters, None where no encoder reads tokens."""
+        known = [encoder.words(encoded.inputs, position) for encoder in self._encoders().values()]
+        return next((one for one in known if one is not None), None)
+
     def files(self) -> dict[str, bytes]:
         """Return `frozen.safetensors` (equal for all versions of one base), `weights.safetensors` and assets."""
         tensors = {name: one.detach().cpu().contiguous() for name, one in self.net.state_dict().items()}

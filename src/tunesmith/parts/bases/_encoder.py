@@ -26,6 +26,10 @@ class Encoder(torch.nn.Module):
         """Return how much work each row is, int64 (rows,), or None where all rows are alike."""
         return None
 
+    def words(self, inputs: Arrays, position: int) -> list[str] | None:
+        """Return the tokens of a row in letters, or None where there are no tokens."""
+        return None
+
     @abstractmethod
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
         """Return the tensors of the rows at these positions."""

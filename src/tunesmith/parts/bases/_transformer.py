@@ -50,6 +50,12 @@ class TransformerEncoder(Encoder):
         assert isinstance(tokens, Ragged)
         return tokens.lengths
 
+    def words(self, inputs: Arrays, position: int) -> list[str] | None:
+        """Return the tokens of a row as the tokenizer writes them."""
+        tokens = inputs["tokens"]
+        assert isinstance(tokens, Ragged)
+        return [str(self.tokenizer.id_to_token(int(one))) for one in tokens[position]]
+
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
         """Return `tokens` int64 and `mask` bool, both (rows, longest)."""
         ragged = inputs["tokens"]

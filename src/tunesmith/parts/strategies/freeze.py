@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...core.errors import RecipeError
-from . import Strategy, freeze
+from . import Strategy, hold
 
 if TYPE_CHECKING:
     import torch
@@ -25,4 +25,4 @@ class Freeze(Strategy):
             most = len(layers) - 1
             raise RecipeError(f"strategy.layers: the base has {most} layers, cannot freeze {self.layers}; name fewer")
         for depth in layers[: self.layers + 1]:
-            freeze(depth)
+            hold(depth)
