@@ -35,7 +35,7 @@ class Strategy(Part):
         return
 
 
-def freeze(modules: list[torch.nn.Module]) -> None:
+def hold_still(modules: list[torch.nn.Module]) -> None:
     """Let no parameter of these modules move."""
     for module in modules:
         for parameter in module.parameters():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from . import Strategy, freeze
+from . import Strategy, hold_still
 
 if TYPE_CHECKING:
     import torch
@@ -23,4 +23,4 @@ class Freeze(Strategy):
         if self.layers > len(layers) - 1:
             raise ValueError(f"strategy.layers: the base has {len(layers) - 1} layers, cannot freeze {self.layers}")
         for depth in layers[: self.layers + 1]:
-            freeze(depth)
+            hold_still(depth)

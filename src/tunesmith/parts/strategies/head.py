@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from . import Strategy, freeze
+from . import Strategy, hold_still
 
 if TYPE_CHECKING:
     import torch
@@ -17,4 +17,4 @@ class Head(Strategy):
 
     def prepare(self, body: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> None:
         """Freeze the whole body."""
-        freeze([body])
+        hold_still([body])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from ...core.need import lazy
-from . import Strategy, freeze
+from . import Strategy, hold_still
 
 if TYPE_CHECKING:
     import peft
@@ -31,7 +31,7 @@ class Lora(Strategy):
 
     def prepare(self, body: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> None:
         """Freeze the body and insert the adapters."""
-        freeze([body])
+        hold_still([body])
         names = [name for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)]
         config = peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=names)
         peft.inject_adapter_in_model(config, body)
