@@ -185,7 +185,7 @@ def test_a_place_that_cannot_be_written_is_named_for_every_form(predict, tmp_pat
 
 EVALUATIONS = {
     "no target": ("age,city,minutes\n31,Bern,5\n", [], ["no target column 'churn'"]),
-    "missing label": ("age,city,minutes,churn\n31,Bern,5,yes\n3,Chur,6,\n", [], ["row 2, column 'churn'", "missing"]),
+    "no label": ("age,city,minutes,churn\n31,Bern,5,\n3,Chur,6,\n", [], ["column 'churn'", "no row has a label"]),
     "unseen class": (
         "age,city,minutes,churn\n31,Bern,5,yes\n3,Chur,6,perhaps\n",
         [],
@@ -202,6 +202,13 @@ def test_rows_that_cannot_be_measured_are_refused(tunesmith, trained, tmp_path, 
     write(tmp_path, rows_csv=content)
     version = trained("table")
     refused(tunesmith("evaluate", version.label, "rows.csv", *options, "--home", version.home), *wanted)
+
+
+def test_rows_without_a_label_are_left_out_and_counted(tunesmith, trained, tmp_path):
+    version = trained("table")
+    write(tmp_path, rows_csv="age,city,minutes,churn\n31,Bern,5,yes\n3,Chur,6,\n")
+    found = tunesmith("evaluate", version.label, "rows.csv", "--home", version.home, "--json")
+    assert (found.code, found.json["rows"], found.json["unlabelled"]) == (0, 1, 1)
 
 
 def test_one_row_can_be_measured_without_nan(tunesmith, trained, tmp_path):

@@ -57,36 +57,36 @@ class Toddlers(Check):
 '''
 
 TASK = '''
-"""Counts: whole numbers from zero up, answered as such."""
+"""Cents: amounts of money, answered to the cent."""
 
 from tunesmith.parts.tasks.regression import Regression
 
 
-class Counts(Regression):
-    """A regression whose answers are rounded to the nearest count."""
+class Cents(Regression):
+    """A regression whose answers are rounded to two decimals."""
 
     @classmethod
     def suits(cls, target):
-        """Return little: counts are asked for by name."""
+        """Return little: cents are asked for by name."""
         return 0.1
 
     def answers(self, scores, state):
-        """Return the nearest whole number that is not negative."""
-        return [(max(0.0, float(round(value))), None, {}) for value in scores]
+        """Return the value to the nearest cent."""
+        return [(round(float(value), 2), None, {}) for value in scores]
 '''
 
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """Three files in a folder of one's own."""
-    for family, kind, text in (("losses", "tilted", LOSS), ("checks", "toddlers", CHECK), ("tasks", "counts", TASK)):
+    for family, kind, text in (("losses", "tilted", LOSS), ("checks", "toddlers", CHECK), ("tasks", "cents", TASK)):
         (tmp_path / "mine" / family).mkdir(parents=True)
         (tmp_path / "mine" / family / f"{kind}.py").write_text(text.lstrip(), "utf-8")
     monkeypatch.setenv(PARTS_VARIABLE, str(tmp_path / "mine"))
 
 
 @pytest.mark.usefixtures("own")
-@pytest.mark.parametrize(("family", "kind"), [("losses", "tilted"), ("checks", "toddlers"), ("tasks", "counts")])
+@pytest.mark.parametrize(("family", "kind"), [("losses", "tilted"), ("checks", "toddlers"), ("tasks", "cents")])
 def test_each_is_found_and_keeps_the_promises(family, kind):
     assert kind in kinds(f"parts.{family}")
     check_part(find(f"parts.{family}", kind))
@@ -95,13 +95,13 @@ def test_each_is_found_and_keeps_the_promises(family, kind):
 @pytest.mark.usefixtures("own")
 def test_all_three_work_in_one_run(tunesmith, tmp_path):
     rows.write(tmp_path, table_csv=rows.table())
-    recipe = "data: {path: table.csv, inputs: [age, city]}\ntarget: minutes\ntask: counts\nbase: tabular_net\n"
+    recipe = "data: {path: table.csv, inputs: [age, city]}\ntarget: minutes\ntask: cents\nbase: tabular_net\n"
     (tmp_path / "r.yaml").write_text(recipe + "train: {epochs: 1, loss: {kind: tilted, quantile: 0.7}}\n", "utf-8")
     done = tunesmith("train", "r.yaml", "--json")
     assert done.code == 0, done.err
-    assert done.json["task"] == "counts"
+    assert done.json["task"] == "cents"
     answers = tunesmith("predict", done.json["version"], "table.csv", "--json").json
-    assert all(one["answer"] == int(one["answer"]) >= 0 for one in answers)
+    assert all(one["answer"] == round(one["answer"], 2) for one in answers)
     found = tunesmith("check", "r.yaml", "--json").json["findings"]
     assert "toddlers" in {one["check"] for one in found}
 
