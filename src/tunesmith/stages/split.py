@@ -40,8 +40,8 @@ class Split(Section):
 def split(data: Dataset, how: Split, target: str | None) -> Dataset:
     """Return the rows with their split written down. Raises DataError where the group column is missing.
 
-    The place of a row follows from its inputs alone, so duplicates fall on one side. A class that hashing leaves without a training
-    row gets its first one (lowest hash), unless groups forbid it.
+    The place of a row follows from its inputs alone, so duplicates fall on one side. A class of few rows that
+    hashing leaves without a training row gets the one nearest to training, unless groups forbid it.
     """
     keys = _keys(data, how)
     place = np.array([unit_interval(key, how.salt) for key in keys])

@@ -28,7 +28,7 @@ from ..parts.optimizers import Optimizer
 from ..parts.optimizers.adamw import Adamw
 from ..parts.strategies import Strategy
 
-LEAST_STEPS = 1000  # `epochs: auto` trains at least so many steps, within the bounds below
+LEAST_STEPS = 600  # `epochs: auto` trains at least so many steps, within the bounds below
 SAMPLE_ROWS = 64  # validation rows that are compared before and after the strategy's finish
 LEAST_EPOCHS, MOST_EPOCHS = 4, 20
 HEAD_SCALE = 5.0  # what is new starts from nothing and may move faster than what is pre-trained
@@ -40,7 +40,7 @@ class Train(Section):
     """How training goes."""
 
     epochs: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    """Passes over the training rows; auto: enough for 1,000 steps, between 4 and 20."""
+    """Passes over the training rows; auto: enough for 600 steps, between 4 and 20."""
     batch_size: int = Field(32, ge=1)
     """Rows per step."""
     optimizer: SerializeAsAny[Optimizer] = Adamw()
