@@ -148,3 +148,16 @@ def part_files() -> list[Path]:
 def test_a_part_file_holds_one_public_class_of_its_own_name(path):
     public = [node.name for node in syntax(path).body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
     assert public == ["".join(word.capitalize() for word in path.stem.split("_"))]
+
+
+def test_no_package_defines_what_one_of_its_modules_is_called():
+    """Importing the module would put it in the other's place, in whichever process came across it first."""
+    shadowed = [
+        f"{shown(path)}:{node.lineno} {node.name}"
+        for path in files()
+        if path.name == "__init__.py"
+        for node in syntax(path).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if (path.parent / f"{node.name}.py").exists() or (path.parent / node.name).is_dir()
+    ]
+    assert shadowed == []

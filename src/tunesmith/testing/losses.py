@@ -40,6 +40,13 @@ def labels(form: str) -> np.ndarray:
     return np.array([[1, 0, 0], [0, 1, 1], [1, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 0]], dtype=np.float32)
 
 
+def other_labels(form: str, targets: np.ndarray) -> np.ndarray:
+    """Return labels that are wrong in every row."""
+    if form == "class":
+        return (targets + 1) % WIDTHS[form]
+    return 1 - targets if form == "classes" else targets + np.float32(3.0)
+
+
 def _losses(hurt: Hurt, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return hurt(torch.from_numpy(outputs), torch.from_numpy(targets)).detach().double().numpy()
 
@@ -71,7 +78,7 @@ def _gradient(loss: Loss, hurt: Hurt, outputs: np.ndarray, targets: np.ndarray) 
 
 def _order(loss: Loss, hurt: Hurt, targets: np.ndarray, form: str) -> None:
     """The truth hurts less than a wrong answer, row by row."""
-    truth, wrong = outputs_for(form, targets), outputs_for(form, np.roll(targets, 2, axis=0))
+    truth, wrong = outputs_for(form, targets), outputs_for(form, other_labels(form, targets))
     less = _losses(hurt, truth, targets) < _losses(hurt, wrong, targets)
     promise(bool(less.all()), loss, f"the truth must hurt less than a wrong answer ({form}); rows: {less.tolist()}")
 

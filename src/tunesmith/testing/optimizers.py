@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ..core.need import lazy
 from ..parts.optimizers import Optimizer
 from .promise import promise
@@ -47,8 +49,8 @@ def _schedule(optimizer: Optimizer) -> None:
         inside = all(0.0 <= factor <= 1.0 for factor in factors)
         promise(inside, optimizer, f"factor() must be in 0..1 ({what}, {steps} steps): {factors}")
     peak = factors.index(max(factors))
-    falls = all(first >= second for first, second in zip(factors[peak:], factors[peak + 1 :], strict=False))
-    rises = all(first < second for first, second in zip(factors[:peak], factors[1 : peak + 1], strict=True))
+    falls = all(first >= second for first, second in itertools.pairwise(factors[peak:]))
+    rises = all(first < second for first, second in itertools.pairwise(factors[: peak + 1]))
     promise(rises and falls, optimizer, f"factor() must rise, then never rise again ({what})")
     promise(max(factors) == 1.0, optimizer, f"factor() must reach 1 ({what}), not {max(factors)}")
     promise(not optimizer.warmup or factors[0] < 0.2, optimizer, f"with a warm-up it starts low ({what})")

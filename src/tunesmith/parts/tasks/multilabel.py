@@ -80,7 +80,8 @@ class Multilabel(Task):
 
     def scores(self, outputs: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:
         """Return the sigmoid of each output, float64 (rows, labels)."""
-        return 1.0 / (1.0 + np.exp(-outputs.astype(np.float64)))
+        halves = np.tanh(outputs.astype(np.float64) / 2)  # the sigmoid, without overflow at either end
+        return (1.0 + halves) / 2
 
     def answers(self, scores: np.ndarray, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return the labels of probability 0.5 or more; the confidence is that of the least sure label decision."""

@@ -1,0 +1,45 @@
+"""What a baseline promises: finite outputs for the test rows, of the model's own shape, the same each time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..parts.baselines import Baseline, Question
+from .promise import promise, same
+from .rows import QUESTIONS, Asked, encoded
+
+SIZES = {"train": 60, "validation": 20, "test": 12}
+INPUTS = ({"numbers"}, {"categories"}, {"numbers", "categories"}, {"text"}, {"text", "numbers", "categories"})
+
+
+def check(baseline: Baseline) -> None:
+    """Hold one baseline to its promises, for every kind of question and of inputs."""
+    answered = 0
+    for name, asked in QUESTIONS.items():
+        for forms in INPUTS:
+            for question in _questions(asked, frozenset(forms)):
+                if baseline.applies(question):
+                    answered += 1
+                    _answers(baseline, question, f"{name} from {' and '.join(sorted(forms))}")
+    promise(answered > 0, baseline, "applies() says no to every question")
+
+
+def _questions(asked: Asked, forms: frozenset[str]) -> list[Question]:
+    """Return the question with vectors of a pre-trained body where the rows have text, and without."""
+    splits = {name: encoded(asked, forms, rows, name) for name, rows in SIZES.items()}
+    three = (splits["train"], splits["validation"], splits["test"])
+    plain = Question(*three, form=asked.form, width=asked.width, seed=0, base="tiny")
+    if "text" not in forms:
+        return [plain]
+    waves = {name: np.sin(np.outer(np.arange(rows), np.arange(1, 6))) for name, rows in SIZES.items()}
+    return [plain, replace(plain, features=waves)]
+
+
+def _answers(baseline: Baseline, question: Question, what: str) -> None:
+    outputs, shape = baseline.outputs(question), (SIZES["test"], question.width)
+    promise(outputs.shape == shape, baseline, f"outputs() gave shape {outputs.shape} for {what}, not {shape}")
+    promise(bool(np.isfinite(outputs).all()), baseline, f"outputs() must be finite ({what})")
+    again = baseline.outputs(question)
+    promise(same(outputs, again), baseline, f"outputs() twice must be the same ({what})")

@@ -1,0 +1,68 @@
+"""What a check promises: rows that exist, scores in 0..1, advice in words, and data left as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+import polars as pl
+
+from ..core.ids import canonical
+from ..data import Dataset
+from ..parts.checks import Check, Finding, Severity, Table
+from . import columns
+from .promise import promise
+
+TASKS = {"words": "classification", "fractions": "regression"}
+
+
+def check(part: Check) -> None:
+    """Hold one check to its promises, on tables that are sound, holed, strange, tiny and empty."""
+    for table in tables():
+        check_findings(part, table)
+
+
+def check_findings(part: Check, table: Table) -> list[Finding]:
+    """Hold a check to its promises on one table of one's own, and return what it found."""
+    frame, index = table.data.frame.clone(), table.data.index.clone()
+    found = part.find(table)
+    is_same = table.data.frame.equals(frame, null_equal=True) and table.data.index.equals(index, null_equal=True)
+    promise(is_same, part, "find() must leave the data as they are")
+    promise(part.find(table) == found, part, "find() twice must find the same")
+    for finding in found:
+        _finding(part, finding, table)
+    return found
+
+
+def _finding(part: Check, finding: Finding, table: Table) -> None:
+    rows = len(table.data)
+    promise(finding.check == part.kind, part, f"a finding must name its check: '{finding.check}'")
+    promise(finding.severity in get_args(Severity), part, f"'{finding.severity}' is no severity")
+    inside = all(0 <= row < rows for row in finding.rows)
+    promise(inside, part, f"rows are positions in 0..{rows - 1}: {finding.rows[:8]}")
+    promise(len(set(finding.rows)) == len(finding.rows), part, f"a row stands twice in {finding.rows[:8]}")
+    certain = all(0.0 <= score <= 1.0 for score in finding.scores)
+    promise(certain, part, f"scores must be in 0..1: {finding.scores[:8]}")
+    promise(finding.count >= len(finding.rows), part, f"count is {finding.count} for {len(finding.rows)} rows")
+    promise(finding.count > 0, part, "a finding must concern at least one row")
+    promise(bool(finding.advice.strip()), part, "a finding must say in words what to do")
+    known = finding.column is None or finding.column in table.data.columns
+    promise(known, part, f"column '{finding.column}' does not exist")
+    canonical(finding.as_json(table.data))
+
+
+def tables() -> Iterator[Table]:
+    """Yield tables a user may come with, each without a target and with one."""
+    plain, holed, strange = (pl.DataFrame(some) for some in (columns.plain(), columns.holed(), columns.strange()))
+    doubled = pl.concat([plain.head(4), plain.head(4), plain.head(1)])
+    same_inputs = doubled.with_columns(pl.Series("words", ["red", "blue", "green"] * 3))
+    nothing = plain.select(pl.lit(None, one.dtype).alias(one.name) for one in plain)
+    for frame in (plain, holed, strange, doubled, same_inputs, nothing, plain.head(1), plain.clear()):
+        inputs = tuple(frame.columns)
+        data = Dataset.of(frame, "rows.csv").identified(frame.columns)
+        yield Table(data, inputs)
+        for target, task in TASKS.items():
+            yield Table(data, tuple(name for name in inputs if name != target), target, task)
+            yield Table(data, (), target, task, left_out=("sentences",))
+    lists = pl.DataFrame({"text": ["a", "b", "b", None], "tags": [["x"], ["x", "y"], [], None]})
+    yield Table(Dataset.of(lists, "rows.jsonl").identified(["text"]), ("text",), "tags", "multilabel")

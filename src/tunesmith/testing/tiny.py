@@ -1,0 +1,61 @@
+"""A BERT of four thin layers with random weights, and a tokenizer that spells: a body for quick tests."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+
+import torch
+import transformers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from ..core.seed import derive
+from ..parts.bases._transformer import TransformerEncoder
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS = ("it", "is", "fine", "great", "works", "broken", "late", "poor", "order")
+LAYERS = 4
+MAX_TOKENS = 32
+
+
+def tokenizer() -> Tokenizer:
+    """Return a WordPiece tokenizer that knows a few words and spells all others."""
+    letters = [*string.ascii_lowercase, *string.digits]
+    pieces = [*SPECIAL, *WORDS, *letters, *(f"##{one}" for one in letters)]
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    made = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    made.normalizer = normalizers.BertNormalizer(lowercase=True)
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(name, vocabulary[name]) for name in ("[CLS]", "[SEP]")],
+    )
+    return made
+
+
+def body() -> transformers.BertModel:
+    """Return the BERT, the same weights each time."""
+    config = transformers.BertConfig(
+        vocab_size=tokenizer().get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=MAX_TOKENS,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(0, "tiny"))
+        return transformers.BertModel(config, add_pooling_layer=False)
+
+
+def encoder() -> TransformerEncoder:
+    """Return the body with its tokenizer, as a base builds it."""
+    return TransformerEncoder(body(), tokenizer(), "mean", MAX_TOKENS)
+
+
+def save(folder: Path) -> None:
+    """Write configuration, weights and tokenizer as transformers does, for bases that load a folder."""
+    body().save_pretrained(folder)
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer(), **special).save_pretrained(folder)
