@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +79,9 @@ class Recipe(Section):
         if self.name is not None:
             return self.name
         path = self.data.path if isinstance(self.data.path, str) else self.data.path["train"]
-        stem = Path(path).name.partition(".")[0]
-        return "".join(one if one.isalnum() or one in "._-" else "-" for one in stem).strip(".-")[:64] or "model"
+        stem = Path(path).name.strip(".").partition(".")[0]
+        plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+        return re.sub("[^A-Za-z0-9_-]", "-", plain).strip("-")[:64] or "model"
 
     def digest(self) -> str:
         """Return the identity of the filled recipe."""

@@ -71,7 +71,7 @@ def tell(run: Run) -> Version:
     """Train, judge and register; nothing is registered unless every line before the last was reached."""
     started, watch, events = time.monotonic(), Watch(), run.events
     registry = Registry(run.home)
-    registry.check_writable()
+    registry.expect(run.recipe.title())
     known = understand(run)
     recipe, meaning = known.recipe, known.meaning
     recipe.train.engine.start()

@@ -211,3 +211,71 @@ def test_check_looks_at_rows_that_training_refuses(tunesmith, tmp_path, case):
     outcome = tunesmith("check", "rows.csv", "--target", "churn", "--json")
     assert outcome.code in (0, 1), outcome.err
     assert outcome.json["rows"] > 0
+
+
+LISTS = "\n".join(
+    f'{{"tags": ["a", "t{at % 5}"], "size": {at * 1.5}, "label": "{"yes" if at % 2 else "no"}"}}' for at in range(40)
+)
+
+
+def test_a_column_of_lists_is_no_input(tunesmith, tmp_path):
+    write(tmp_path, rows_jsonl=LISTS, recipe_yaml="data: rows.jsonl\ntarget: label\nbase: gbdt\n")
+    refused(tunesmith("train", "recipe.yaml"), "rows.jsonl row 1, column 'tags'", "several values")
+    assert not HOME.exists()
+    outcome = tunesmith("check", "rows.jsonl", "--target", "label", "--json")
+    assert outcome.code in (0, 1), outcome.err
+    text = "data: {path: rows.jsonl, inputs: [size]}\ntarget: label\nbase: {kind: gbdt, iterations: 3}\n"
+    write(tmp_path, recipe_yaml=text)
+    assert tunesmith("train", "recipe.yaml").code == 0, "beside the inputs it is welcome"
+
+
+ODD_NAMES = ["tokens", "text", "id", "row", "split", "label-2", "a.b", "größe", "with space", "__index__", "count"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_column_may_have_any_name(tunesmith, tmp_path, name):
+    write(tmp_path, rows_csv=TABLE.replace("minutes", name, 1), recipe_yaml=RECIPE)
+    outcome = tunesmith("train", "recipe.yaml", "--json")
+    assert outcome.code == 0, outcome.err
+    answers = tunesmith("predict", "rows", "rows.csv", "--json")
+    assert len(answers.json) == 40
+    assert tunesmith("trace", "recipe.yaml", "--row", "1").code == 0
+    assert tunesmith("evaluate", "rows", "rows.csv", "--slice", name, "--json").code == 0
+
+
+@pytest.mark.parametrize("name", ["target", "count", "score", "a.b", "größe"])
+def test_the_target_may_have_any_name(tunesmith, tmp_path, name):
+    write(tmp_path, rows_csv=TABLE.replace("churn", name, 1), recipe_yaml=RECIPE.replace("churn", name))
+    assert tunesmith("train", "recipe.yaml", "--json").code == 0
+    assert tunesmith("evaluate", "rows", "rows.csv", "--json").json["rows"] == 40
+
+
+@pytest.mark.parametrize(
+    "labels", [("0", "1"), ("true", "false"), ("1.0", "2.0"), ("ja", "né 🎉"), ("a|b", "c|d"), ("x", "X")]
+)
+def test_labels_come_back_as_they_were_written(tunesmith, tmp_path, labels):
+    rows = TABLE.replace("yes", labels[1]).replace("no\n", f"{labels[0]}\n")
+    write(tmp_path, rows_csv=rows, recipe_yaml=f"{RECIPE}task: classification\n")
+    outcome = tunesmith("train", "recipe.yaml", "--json")
+    assert outcome.code == 0, outcome.err
+    answers = {str(one["answer"]) for one in tunesmith("predict", "rows", "rows.csv", "--json").json}
+    assert answers <= set(labels) or labels == ("1.0", "2.0")
+    assert answers
+
+
+def test_a_path_may_hold_spaces_and_letters_of_any_kind(tunesmith, tmp_path):
+    folder = tmp_path / "my data ü"
+    folder.mkdir()
+    write(folder, rows_csv=TABLE, recipe_yaml=RECIPE)
+    assert tunesmith("train", folder / "recipe.yaml", "--json").json["version"] == "rows@1"
+    assert tunesmith("init", folder / "rows.csv", "-o", folder / "made.yaml").code == 0
+    assert tunesmith("show", folder / "made.yaml").code == 0
+
+
+@pytest.mark.parametrize("name", ["Ünï cödé.csv", "..rows.csv", "rows.2024.01.csv", "-rows.csv", "a" * 150 + ".csv"])
+def test_a_file_of_any_name_names_a_version(tunesmith, tmp_path, name):
+    (tmp_path / name).write_text(TABLE)
+    write(tmp_path, recipe_yaml=RECIPE.replace("rows.csv", f"'{name}'"))
+    outcome = tunesmith("train", "recipe.yaml", "--json")
+    assert outcome.code == 0, outcome.err
+    assert tunesmith("inspect", outcome.json["version"], "--json").json["digest"] == outcome.json["digest"]

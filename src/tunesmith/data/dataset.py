@@ -89,7 +89,7 @@ class Dataset:
         Numbers are hashed by value, all else as text, so a row keeps its id from CSV to Parquet. Rows with equal
         inputs share the hash and get `-2`, `-3`, ... Raises DataError where the key column repeats or is empty.
         """
-        parts = [self.frame[name].cast(pl.Float64 if name in numeric else pl.String, strict=False) for name in columns]
+        parts = [_hashable(self.frame[name], name in numeric) for name in columns]
         texts = (
             pl.DataFrame(parts).select(pl.struct(pl.all()).struct.json_encode())[:, 0] if parts else [""] * len(self)
         )
@@ -128,3 +128,10 @@ def concatenate(parts: Sequence[Dataset]) -> Dataset:
             raise DataError(f"{other.index['source'][0]}: columns differ from {first.index['source'][0]}: {names}")
     frames = [part.frame.select(first.columns) for part in parts]
     return Dataset(pl.concat(frames, how="vertical_relaxed"), pl.concat([part.index for part in parts]))
+
+
+def _hashable(column: pl.Series, is_number: bool) -> pl.Series:
+    """Return numbers as Float64, lists as JSON, all else as text."""
+    if column.dtype.is_nested():
+        return pl.DataFrame([column]).select(pl.struct(pl.all()).struct.json_encode().alias(column.name))[:, 0]
+    return column.cast(pl.Float64 if is_number else pl.String, strict=False)

@@ -9,6 +9,7 @@ from typing import Any
 from . import events as history
 from .disk import check_writable
 from .labels import all_labels, labels, names
+from .names import check_name
 from .problems import Problem, Verification
 from .publish import publish, record
 from .resolve import numbered, resolve
@@ -32,9 +33,13 @@ class Registry:
         """
         return publish(self.home, name, files, manifest)
 
-    def check_writable(self) -> None:
-        """Raise RegistryError where the home plainly cannot be written, before hours are spent; touches nothing."""
+    def expect(self, name: str) -> None:
+        """Raise what `publish` under this name would plainly raise, before hours are spent; touches nothing.
+
+        That is RegistryInputError for a bad name, RegistryError where the home is no folder or closed to writing.
+        """
         check_writable(self.home)
+        check_name(name, self.names())
 
     def resolve(self, reference: str) -> StoredVersion:
         """Return the version behind `NAME@N`, `NAME@ALIAS`, `NAME` (its newest) or 8 or more digits of its digest.
