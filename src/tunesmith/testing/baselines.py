@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..parts.baselines import Baseline, Question
@@ -26,12 +28,12 @@ def check(baseline: Baseline) -> None:
 
 def _questions(asked: Asked, forms: frozenset[str]) -> list[Question]:
     """Return the question with vectors of a pre-trained body where the rows have text, and without."""
-    splits = {name: encoded(asked, forms, rows, name) for name, rows in SIZES.items()}
-    plain = Question(**splits, form=asked.form, width=asked.width, seed=0, base="tiny")
+    train, validation, test = (encoded(asked, forms, rows, name) for name, rows in SIZES.items())
+    plain = Question(train, validation, test, asked.form, asked.width, seed=0, base="tiny")
     if "text" not in forms:
         return [plain]
     waves = {name: np.sin(np.outer(np.arange(rows), np.arange(1, 6))) for name, rows in SIZES.items()}
-    return [plain, Question(**splits, form=asked.form, width=asked.width, seed=0, base="tiny", features=waves)]
+    return [plain, replace(plain, features=waves)]
 
 
 def _answers(baseline: Baseline, question: Question, what: str) -> None:

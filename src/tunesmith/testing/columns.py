@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 ROWS = 24
@@ -12,7 +14,7 @@ SENTENCES = ("the parcel came late again", "works like a charm", "no answer to m
 def plain() -> dict[str, pl.Series]:
     """Return columns without a missing value, by a name that says what is in them."""
     numbers = [round(1.7 * at - 9.0, 2) for at in range(ROWS)]
-    columns = {
+    columns: dict[str, list[Any]] = {
         "sentences": [f"{SENTENCES[at % 4]} {at}" for at in range(ROWS)],
         "words": [("red", "green", "blue")[at % 3] for at in range(ROWS)],
         "fractions": numbers,
@@ -34,7 +36,7 @@ def holed() -> dict[str, pl.Series]:
 
 def strange() -> dict[str, pl.Series]:
     """Return the same columns with other values than before, the first of them missing."""
-    columns: dict[str, list[object]] = {
+    columns: dict[str, list[Any]] = {
         "sentences": [None, "", "  ", "x" * 5000, "\U0001f600 line\nbreak\ttab"],
         "words": [None, "violet", "", "RED", "red "],
         "fractions": [None, 1e9, -1e9, 0.0, 1e-12],
