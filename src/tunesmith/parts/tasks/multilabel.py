@@ -8,7 +8,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import polars as pl
 
+from ...core.need import lazy
 from . import TargetForm, Task
+
+special = lazy("scipy.special")
 
 SEPARATORS = ("|", ";", ",")
 
@@ -80,8 +83,7 @@ class Multilabel(Task):
 
     def scores(self, outputs: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:
         """Return the sigmoid of each output, float64 (rows, labels)."""
-        halves = np.tanh(outputs.astype(np.float64) / 2)  # the sigmoid, without overflow at either end
-        return (1.0 + halves) / 2
+        return np.asarray(special.expit(outputs.astype(np.float64)))
 
     def answers(self, scores: np.ndarray, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return the labels of probability 0.5 or more; the confidence is that of the least sure label decision."""

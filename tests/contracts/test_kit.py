@@ -1,0 +1,234 @@
+"""The kit itself: every promise that is broken on purpose is told, so that a green kit means something."""
+
+import numpy as np
+import pytest
+import torch
+
+from tunesmith.core.errors import GuardError
+from tunesmith.core.part import PARTS_VARIABLE, find
+from tunesmith.parts.baselines.majority import Majority
+from tunesmith.parts.bases.gbdt import Gbdt
+from tunesmith.parts.bases.tabular_net import TabularNet
+from tunesmith.parts.checks import Finding
+from tunesmith.parts.checks.missing import Missing
+from tunesmith.parts.engines.local import Local
+from tunesmith.parts.guards.finite_loss import FiniteLoss
+from tunesmith.parts.losses.squared import Squared
+from tunesmith.parts.modalities.number import Number
+from tunesmith.parts.optimizers.sgd import Sgd
+from tunesmith.parts.strategies.full import Full
+from tunesmith.parts.strategies.lora import Lora
+from tunesmith.parts.tasks.classification import Classification
+from tunesmith.testing import (
+    baselines,
+    bases,
+    check_part,
+    checks,
+    engines,
+    fitted,
+    guards,
+    losses,
+    modalities,
+    optimizers,
+    strategies,
+    tasks,
+)
+
+
+def broken(part, **methods):
+    """Return an instance of the part's class with some methods replaced."""
+    return type(part.__name__, (part,), {"__module__": __name__, "__doc__": "Broken."} | methods)()
+
+
+def loss_of(rule):
+    return broken(Squared, build=lambda self, targets, width: rule)
+
+
+class _Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(context, outputs, values):
+        context.save_for_backward(outputs, values)
+        return (outputs.float()[:, 0] - values) ** 2
+
+    @staticmethod
+    def backward(context, upstream):
+        outputs, values = context.saved_tensors
+        return (4 * (outputs[:, 0] - values) * upstream)[:, None], None
+
+
+LOSSES = {
+    "shape": lambda outputs, values: ((outputs.float()[:, 0] - values) ** 2).mean(),
+    "finite differences": _Doubled.apply,
+    "the truth must hurt less": lambda outputs, values: -((outputs.float()[:, 0] - values) ** 2),
+    "stay finite": lambda outputs, values: (outputs.float()[:, 0] - values).abs().exp(),
+    "rows beside it": lambda outputs, values: (outputs.float()[:, 0] - values.mean()) ** 2 + values**2,
+}
+
+
+@pytest.mark.parametrize("sentence", LOSSES)
+def test_a_broken_loss_is_told(sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        losses.check(loss_of(LOSSES[sentence]))
+
+
+MODALITIES = {
+    "rows are beside it": {"encode": lambda self, column, state: _ranks(column)},
+    "encode.. gave float64": {"encode": lambda self, column, state: np.zeros(len(column))},
+    "must be in 0..1": {"suits": classmethod(lambda cls, column: 2.0)},
+    "JSON": {"fit": lambda self, column: {"mean": (1.0, 2.0)}},
+    "missing values": {"encode": lambda self, column, state: np.zeros(len(column), np.float32)},
+}
+
+
+def _ranks(column):
+    return np.arange(len(column), dtype=np.float32)
+
+
+@pytest.mark.parametrize("sentence", MODALITIES)
+def test_a_broken_modality_is_told(sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        modalities.check(broken(Number, **MODALITIES[sentence]))
+
+
+TASKS = {
+    "came back as": {"answers": lambda self, scores, state: _swapped(self, scores, state)},
+    "sum to 1": {"scores": lambda self, outputs, state: 1 / (1 + np.exp(-np.clip(outputs, -50, 50)))},
+    "no metric": {"primary": property(lambda self: "charm")},
+    "not in training": {"encode": lambda self, target, state: _lenient(target, state)},
+    "order of the rows": {"fit": lambda self, target: {"classes": target.unique(maintain_order=True).to_list()}},
+}
+
+
+def _swapped(task, scores, state):
+    return Classification.answers(task, scores[:, ::-1], state)
+
+
+def _lenient(target, state):
+    names = [str(one) for one in state["classes"]]
+    return np.array([names.index(str(one)) if str(one) in names else 0 for one in target], dtype=np.int64)
+
+
+@pytest.mark.parametrize("sentence", TASKS)
+def test_a_broken_task_is_told(sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        tasks.check(broken(Classification, **TASKS[sentence]))
+
+
+OPTIMIZERS = {
+    "downhill": {"build": lambda self, groups: torch.optim.SGD(list(groups), lr=0.1, maximize=True)},
+    "keep each group's rate": {
+        "build": lambda self, groups: torch.optim.SGD([one for group in groups for one in group["params"]], lr=0.05)
+    },
+    "must be in 0..1": {"factor": lambda self, step, steps: 2.0},
+    "never rise again": {"factor": lambda self, step, steps: float(step % 2)},
+    "ends at": {"factor": lambda self, step, steps: 1.0},
+}
+
+
+@pytest.mark.parametrize("sentence", OPTIMIZERS)
+def test_a_broken_optimizer_is_told(sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        optimizers.check(broken(Sgd, **OPTIMIZERS[sentence]))
+
+
+def _noise(body):
+    with torch.no_grad():
+        list(body.parameters())[-1].add_(0.5)
+
+
+STRATEGIES = {
+    "prepare.. must leave": (Full, {"prepare": lambda self, body, layers: _noise(body)}),
+    "restore the architecture": (Lora, {"finish": lambda self, body: None}),
+    "finish.. must leave": (Full, {"finish": lambda self, body: _noise(body)}),
+}
+
+
+@pytest.mark.parametrize("sentence", STRATEGIES)
+def test_a_broken_strategy_is_told(sentence):
+    part, methods = STRATEGIES[sentence]
+    with pytest.raises(AssertionError, match=sentence):
+        strategies.check(broken(part, **methods))
+
+
+def test_a_base_that_forgets_its_seed_or_its_weights_is_told():
+    with pytest.raises(AssertionError, match="must read its seed"):
+        bases.check(broken(TabularNet, build=lambda self, shape, seed: TabularNet.build(self, shape, 1)))
+    with pytest.raises(AssertionError, match=r"random numbers"):
+        bases.check(broken(TabularNet, build=_careless))
+
+
+def _careless(self, shape, seed):
+    torch.rand(1)
+    return TabularNet.build(self, shape, seed)
+
+
+FITTED = {
+    "can plainly be told": {"outputs": lambda self, state, encoded: 0 * Gbdt.outputs(self, state, encoded)},
+    "must be float64": {"outputs": lambda self, state, encoded: Gbdt.outputs(self, state, encoded).astype("f")},
+    "must be finite": {"outputs": lambda self, state, encoded: np.nan * Gbdt.outputs(self, state, encoded)},
+}
+
+
+@pytest.mark.parametrize("sentence", FITTED)
+def test_a_broken_fitted_base_is_told(sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        fitted.check(broken(Gbdt, **FITTED[sentence]))
+
+
+def test_a_guard_that_never_fires_or_always_does_is_told():
+    with pytest.raises(AssertionError, match="fault 1 of faults"):
+        guards.check(broken(FiniteLoss, check=lambda self, evidence: "fine"))
+    with pytest.raises(AssertionError, match="a sound run must pass"):
+        guards.check(broken(FiniteLoss, check=_refuse))
+    with pytest.raises(AssertionError, match="at least one fault"):
+        guards.check(broken(FiniteLoss, faults=classmethod(lambda cls: [])))
+
+
+def _refuse(self, evidence):
+    raise GuardError("step 1: the loss is odd; lower the rate")
+
+
+def test_a_check_that_points_nowhere_is_told():
+    def find_beyond(self, table):
+        return [Finding(self.kind, "info", (len(table.data),), (1.0,), "look again")]
+
+    with pytest.raises(AssertionError, match="positions in"):
+        checks.check(broken(Missing, find=find_beyond, kind=property(lambda self: "missing")))
+
+
+def test_a_baseline_of_another_shape_and_an_engine_without_words_are_told():
+    with pytest.raises(AssertionError, match="gave shape"):
+        baselines.check(broken(Majority, outputs=lambda self, question: np.zeros((3, 1))))
+    with pytest.raises(AssertionError, match="texts to texts"):
+        engines.check(broken(Local, describe=lambda self: {"threads": 2}))
+
+
+SQUARED = "from tunesmith.parts.losses.squared import Squared as Like"
+ABSTRACT = "from tunesmith.parts.losses import Loss as Like"
+CARELESS = {
+    "begin with a docstring": [SQUARED, "class Plain(Like):", "    'Plain.'"],
+    "docstring of its own": ["'Plain.'", SQUARED, "class Plain(Like):", "    pass"],
+    "must be called Plain": ["'Plain.'", SQUARED, "class Other(Like):", "    'It.'"],
+    "field 'power' needs": ["'Plain.'", SQUARED, "class Plain(Like):", "    'It.'", "    power: float = 2.0"],
+    "method 'show' needs": ["'Plain.'", SQUARED, "class Plain(Like):", "    'It.'", "    def show(self): ..."],
+    "still to be written: build": ["'Plain.'", ABSTRACT, "class Plain(Like):", "    'It.'"],
+    "fields cannot be set": [
+        "'Plain.'",
+        SQUARED,
+        "class Plain(Like, frozen=False):",
+        "    'It.'",
+        "    x: int = 1",
+        "    'X.'",
+    ],
+    "no field must be refused": ["'Plain.'", SQUARED, "class Plain(Like, extra='ignore'):", "    'It.'"],
+}
+
+
+@pytest.mark.parametrize("sentence", CARELESS)
+def test_a_careless_file_is_told(sentence, tmp_path, monkeypatch):
+    folder = tmp_path / "losses"
+    folder.mkdir()
+    (folder / "plain.py").write_text("\n".join([*CARELESS[sentence], ""]))
+    monkeypatch.setenv(PARTS_VARIABLE, str(tmp_path))
+    with pytest.raises(AssertionError, match=sentence):
+        check_part(find("parts.losses", "plain"))
