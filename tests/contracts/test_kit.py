@@ -93,6 +93,7 @@ def test_a_broken_modality_is_told(sentence):
 TASKS = {
     "came back as": {"answers": lambda self, scores, state: _swapped(self, scores, state)},
     "sum to 1": {"scores": lambda self, outputs, state: 1 / (1 + np.exp(-np.clip(outputs, -50, 50)))},
+    "turn every target column away": {"refuse": lambda self, target: (0, "the label is odd")},
     "no metric": {"primary": property(lambda self: "charm")},
     "not in training": {"encode": lambda self, target, state: _lenient(target, state)},
     "order of the rows": {"fit": lambda self, target: {"classes": target.unique(maintain_order=True).to_list()}},

@@ -8,6 +8,7 @@ import pytest
 from architecture.tree import PACKAGE
 from tunesmith.core.part import find, kinds
 from tunesmith.testing import check_part
+from tunesmith.testing.tasks import targets
 
 WITHOUT_KIT = {"data.sources"}  # what is read comes from a file: their own tests bring the files
 FAMILIES = sorted(f"parts.{path.parent.name}" for path in (PACKAGE / "parts").glob("*/__init__.py"))
@@ -26,3 +27,11 @@ def test_family_has_promises(family):
     assert importlib.util.find_spec(f"tunesmith.testing.{name}") is not None, f"write testing/{name}.py"
     assert callable(importlib.import_module(f"tunesmith.testing.{name}").check)
     assert kinds(family), f"{family} has no part: create a folder when its first inhabitant arrives"
+
+
+@pytest.mark.parametrize("kind", kinds("parts.tasks"))
+def test_our_tasks_take_labels_however_they_are_written(kind):
+    task = find("parts.tasks", kind)()
+    for target in targets(task.form):
+        assert task.suits(target) > 0, target.name
+        assert task.refuse(target) is None, target.name

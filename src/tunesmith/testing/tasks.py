@@ -24,17 +24,22 @@ def check(task: Task) -> None:
     """Hold one task to its promises."""
     promise(task.form in TYPES, task, f"`form` must be one of {', '.join(TYPES)}")
     promise(task.primary in HIGHER_IS_BETTER, task, f"`primary` names '{task.primary}', which is no metric")
-    for target in targets(task.form):
-        fit = task.suits(target)
-        promise(0.0 < fit <= 1.0, task, f"suits() gave {fit} for '{target.name}'; it must be above 0 and at most 1")
-        bad = task.refuse(target)
-        promise(bad is None, task, f"refuse() refuses good labels ('{target.name}'): {bad}")
+    taken = [target for target in targets(task.form) if _takes(task, target)]
+    promise(bool(taken), task, "suits() and refuse() turn every target column away that its form can be written in")
+    for target in taken:
         state = _learn(task, target)
         encoded = _encode(task, target, state)
         scores = _score(task, perfect(task, encoded, state), state)
         _answer(task, target, scores, state)
         _judge(task, encoded, scores, state)
     _unseen(task)
+
+
+def _takes(task: Task, target: pl.Series) -> bool:
+    """Return whether a task wants these labels: one for counts, say, may turn fractions away."""
+    fit = task.suits(target)
+    promise(0.0 <= fit <= 1.0, task, f"suits() gave {fit} for '{target.name}'; it must be in 0..1")
+    return fit > 0.0 and task.refuse(target) is None
 
 
 def targets(form: str) -> list[pl.Series]:
