@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .need import lazy
@@ -29,7 +29,8 @@ def spread_workers(wake: Callable[[], object]) -> int:
     wake()
     workers = sorted(map(int, set(os.listdir(TASKS)) - before))
     for worker, core in zip(workers, sorted(os.sched_getaffinity(0))[1:], strict=False):
-        os.sched_setaffinity(worker, {core})
+        with suppress(ProcessLookupError):  # some other thread, which has ended since
+            os.sched_setaffinity(worker, {core})
     return len(workers)
 
 

@@ -27,3 +27,18 @@ def test_each_new_thread_is_pinned_and_the_caller_is_not():
 
 def test_without_new_threads_nothing_happens():
     assert spread_workers(lambda: None) == 0
+
+
+@pytest.mark.skipif(not TASKS.is_dir(), reason="needs Linux")
+def test_a_thread_that_has_ended_since_stops_nothing(monkeypatch):
+    stop = threading.Event()
+
+    def gone(worker, cores):
+        raise ProcessLookupError(3, "No such process")
+
+    monkeypatch.setattr(os, "sched_setaffinity", gone)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    try:
+        assert spread_workers(threading.Thread(target=stop.wait).start) == 1
+    finally:
+        stop.set()
