@@ -35,7 +35,7 @@ class Minilm(Base):
     max_tokens: int = Field(256, ge=4, le=512)
     """Longer texts are cut here."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
-    """Share of the inner numbers switched off in training; 0 is a fifth faster, and validation saw no difference."""
+    """Share of the inner numbers switched off in training; on Banking77, validation saw no gain from any."""
 
     def build(self, shape: Shape, seed: int) -> Encoder:
         """Return the pre-trained encoder. Raises VerificationError where its weights are not the pinned ones."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -31,7 +31,13 @@ class Evidence:
     """Outputs of the model in memory."""
     after: np.ndarray | None = None
     """Outputs of the same rows from the model put together anew."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def gap(self) -> float:
+        """Return the largest difference of `before` and `after`, relative to the largest output (1 at least)."""
+        assert self.before is not None
+        assert self.after is not None
+        scale = max(1.0, float(np.abs(self.before).max(initial=0.0)))
+        return float(np.abs(self.before - self.after).max(initial=0.0)) / scale
 
 
 class Guard(Part):

@@ -19,10 +19,7 @@ class MergedEqualsTrained(Guard):
 
     def check(self, evidence: Evidence) -> str:
         """Raise GuardError where the validation outputs before and after the strategy's finish differ."""
-        assert evidence.before is not None
-        assert evidence.after is not None
-        scale = max(1.0, float(np.abs(evidence.before).max(initial=0.0)))
-        gap = float(np.abs(evidence.before - evidence.after).max(initial=0.0)) / scale
+        gap = evidence.gap()
         if not gap <= TOLERANCE:
             raise GuardError(
                 f"train: finishing the strategy changed the outputs by {gap:.2g} of the largest "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from ...core.errors import GuardError
@@ -31,4 +32,9 @@ class PredictionSchema(Guard):
         data = rows(["x", "y"], ["a", "b"])
         good = codec(data.ids)
         other = type(data)(data.frame.rename({"text": "words"}), data.index)
-        return [Evidence(splits={"train": other}, codec=good, encoded={"train": encoded(data.ids, [0, 1])})]
+        greedy = replace(good, columns=(*good.columns, replace(good.columns[0], name=good.target)))
+        seen = {"train": encoded(data.ids, [0, 1])}
+        return [
+            Evidence(splits={"train": other}, codec=good, encoded=seen),
+            Evidence(splits={"train": data}, codec=greedy, encoded=seen),
+        ]

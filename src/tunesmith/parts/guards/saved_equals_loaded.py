@@ -19,10 +19,7 @@ class SavedEqualsLoaded(Guard):
 
     def check(self, evidence: Evidence) -> str:
         """Raise GuardError where outputs before and after saving differ beyond rounding."""
-        assert evidence.before is not None
-        assert evidence.after is not None
-        scale = max(1.0, float(np.abs(evidence.before).max(initial=0.0)))
-        gap = float(np.abs(evidence.before - evidence.after).max(initial=0.0)) / scale
+        gap = evidence.gap()
         if not gap <= TOLERANCE:
             raise GuardError(
                 f"registry: the saved model's outputs differ from the trained one's by {gap:.2g} of the largest "
