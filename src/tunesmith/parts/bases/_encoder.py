@@ -38,6 +38,15 @@ class Encoder(torch.nn.Module):
     def forward(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return vectors, float (rows, width)."""
 
+    @property
+    def can_split(self) -> bool:
+        """Whether `lower` works, and `forward` takes `states` and `depth` in place of what `collate` gives."""
+        return False
+
+    def lower(self, tensors: Mapping[str, torch.Tensor], depth: int) -> torch.Tensor:
+        """Return the states above the first `depth` entries of `layers()`, float (rows, tokens, size)."""
+        raise NotImplementedError(f"{type(self).__name__} cannot run its lower layers apart")
+
     def layers(self) -> list[list[torch.nn.Module]]:
         """Return the modules by depth, bottom to top; together they hold every parameter."""
         return [[self]]

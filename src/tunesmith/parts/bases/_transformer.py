@@ -16,6 +16,7 @@ from torch import nn
 
 from ...core.errors import DataError
 from ...data import Ragged
+from ._bert import checked
 from ._encoder import Arrays, Encoder
 
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
@@ -36,6 +37,7 @@ class TransformerEncoder(Encoder):
         self.pad = int(getattr(config, "pad_token_id", None) or 0)
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.max_tokens)
+        self.kernel = checked(body)
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add `tokens`."""
@@ -66,11 +68,32 @@ class TransformerEncoder(Encoder):
     def forward(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the pooled states of the last layer, float (rows, width)."""
         mask = tensors["mask"]
-        states_BTD = self.body(input_ids=tensors["tokens"], attention_mask=mask.long()).last_hidden_state
+        states_BTD = self._states(tensors).float()
         if self.pooling == "first":
             return states_BTD[:, 0]
         weights_BT1 = mask[:, :, None].to(states_BTD.dtype)
         return (states_BTD * weights_BT1).sum(dim=1) / weights_BT1.sum(dim=1).clamp(min=1.0)
+
+    def _states(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Return the last layer's states (rows, tokens, width), from tokens or from stored states of a lower layer."""
+        mask = tensors["mask"]
+        if "states" in tensors:
+            assert self.kernel is not None
+            return self.kernel.run(tensors["states"], mask, start=int(tensors["depth"]) - 1)
+        if self.kernel is not None and mask.device.type == "cpu":
+            return self.kernel.run(self.kernel.embed(tensors["tokens"], mask), mask)
+        return self.body(input_ids=tensors["tokens"], attention_mask=mask.long()).last_hidden_state
+
+    @property
+    def can_split(self) -> bool:
+        """Whether lower layers can be run apart from the upper ones."""
+        return self.kernel is not None
+
+    def lower(self, tensors: Mapping[str, torch.Tensor], depth: int) -> torch.Tensor:
+        """Return the states above the first `depth` entries of `layers()`, (rows, tokens, width)."""
+        assert self.kernel is not None
+        mask = tensors["mask"]
+        return self.kernel.run(self.kernel.embed(tensors["tokens"], mask), mask, stop=depth - 1)
 
     def layers(self) -> list[list[nn.Module]]:
         """Return embeddings, then each transformer layer; what stands outside joins the embeddings."""
