@@ -35,6 +35,14 @@ class RegistryInputError(RegistryError, ValueError):
     """What was to be stored cannot be: a bad name, a reserved field, a value that JSON has no form for."""
 
 
+class StoreError(TunesmithError, OSError):
+    """The array store could not be written (read-only, no folder). What it would have kept can be computed again."""
+
+
+class StoreFullError(StoreError):
+    """The array store's limit, or the disk, has no room for what was to be kept."""
+
+
 class VerificationError(TunesmithError, ValueError):
     """Stored bytes are not what their digest says."""
 

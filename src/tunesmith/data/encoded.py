@@ -38,16 +38,32 @@ class Ragged:
         return np.diff(self.offsets)
 
     def take(self, positions: np.ndarray) -> Ragged:
-        """Return the rows at these positions."""
-        return Ragged.of([self[int(position)] for position in positions])
+        """Return the rows at these positions, copied."""
+        values, lengths = gather(self.values, self.offsets, positions)
+        return Ragged(values.astype(np.int32, copy=False), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
     def padded(self, positions: np.ndarray, pad: int) -> tuple[np.ndarray, np.ndarray]:
         """Return (tokens, mask) of these rows, int64 and bool, both of shape (rows, longest)."""
-        lengths = self.lengths[positions]
+        values, lengths = gather(self.values, self.offsets, positions)
         mask = np.arange(max(int(lengths.max(initial=0)), 1))[None, :] < lengths[:, None]
         tokens = np.full(mask.shape, pad, np.int64)
-        tokens[mask] = np.concatenate([self[int(position)] for position in positions])
+        tokens[mask] = values
         return tokens, mask
+
+
+def gather(values: np.ndarray, offsets: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (flat, lengths): some rows of a ragged array one after another, copied, and their int64 lengths.
+
+    Row i is `values[offsets[i]:offsets[i + 1]]`; `values` has shape (total, ...), `flat` (sum of lengths, ...) and
+    the same dtype, so a memory map of states (total, width) is read at those rows alone. Negative positions count
+    from the end. Raises IndexError where a position is outside.
+    """
+    at = np.asarray(positions, np.int64)
+    starts = offsets[:-1][at]
+    lengths = offsets[1:][at] - starts
+    ends = np.cumsum(lengths)
+    shifts = np.repeat(starts - (ends - lengths), lengths)  # from a place in `flat` to its place in `values`
+    return values.take(np.arange(len(shifts)) + shifts, axis=0), lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +97,5 @@ class Encoded:
         }
         targets = None if self.targets is None else self.targets[positions]
         weights = None if self.weights is None else self.weights[positions]
-        return Encoded(tuple(self.ids[int(position)] for position in positions), inputs, targets, weights)
+        ids = tuple(self.ids[position] for position in np.asarray(positions, np.int64).tolist())
+        return Encoded(ids, inputs, targets, weights)

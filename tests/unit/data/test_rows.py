@@ -10,6 +10,7 @@ from tunesmith.core.errors import DataError
 from tunesmith.data import Dataset, Encoded, Ragged
 from tunesmith.data.batching import batches
 from tunesmith.data.dataset import concatenate
+from tunesmith.data.encoded import gather
 
 
 def dataset(**columns):
@@ -66,6 +67,38 @@ def test_ragged_rows_come_back(rows):
     tokens, mask = ragged.padded(positions, pad=99)
     assert [row[keep].tolist() for row, keep in zip(tokens, mask, strict=True)] == rows[::-1]
     assert (tokens[~mask] == 99).all()
+
+
+@given(some.lists(some.lists(some.integers(0, 9), max_size=6), max_size=8), some.data())
+def test_ragged_rows_are_taken_as_one_by_one(rows, data):
+    ragged = Ragged.of(rows)
+    drawn = data.draw(some.lists(some.sampled_from(range(len(rows))), max_size=9)) if rows else []
+    positions = np.array(drawn, np.int64)
+    taken, slow = ragged.take(positions), Ragged.of([ragged[at] for at in drawn])
+    for fast_array, slow_array in [(taken.values, slow.values), (taken.offsets, slow.offsets)]:
+        assert fast_array.dtype == slow_array.dtype
+        assert fast_array.tolist() == slow_array.tolist()
+    tokens, mask = ragged.padded(positions, pad=-1)
+    longest = max([1, *(len(rows[at]) for at in drawn)])
+    assert tokens.tolist() == [rows[at] + [-1] * (longest - len(rows[at])) for at in drawn]
+    assert mask.tolist() == [[place < len(rows[at]) for place in range(longest)] for at in drawn]
+    assert (tokens.dtype, mask.dtype) == (np.int64, np.bool_)
+
+
+def test_states_are_gathered_by_rows():
+    states, offsets = np.arange(12, dtype=np.float32).reshape(6, 2), np.array([0, 2, 2, 5, 6])
+    flat, lengths = gather(states, offsets, np.array([2, 1, 0, -1]))
+    assert flat.tolist() == states[[2, 3, 4, 0, 1, 5]].tolist()
+    assert lengths.tolist() == [3, 0, 2, 1]
+    assert flat.flags.c_contiguous
+    assert not np.shares_memory(flat, states)
+    with pytest.raises(IndexError):
+        gather(states, offsets, np.array([4]))
+
+
+def test_no_rows_are_gathered_from_no_rows():
+    flat, lengths = gather(np.zeros((0, 3), np.uint16), np.zeros(1, np.int64), np.zeros(0, np.int64))
+    assert (flat.shape, flat.dtype, lengths.tolist()) == ((0, 3), np.uint16, [])
 
 
 @given(some.integers(1, 400), some.integers(1, 33), some.booleans())
