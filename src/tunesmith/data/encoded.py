@@ -51,6 +51,29 @@ class Ragged:
         return tokens, mask
 
 
+@dataclass(frozen=True, slots=True)
+class States(Ragged):
+    """Hidden states of every token: `values` is (total, width), float32 or the bits of bfloat16 in uint16.
+
+    `depth` counts the layers, embeddings included, that they have passed.
+    """
+
+    depth: int
+
+    def take(self, positions: np.ndarray) -> States:
+        """Return the rows at these positions, copied."""
+        values, lengths = gather(self.values, self.offsets, positions)
+        return States(values, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), self.depth)
+
+    def block(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (states, mask) of these rows, (rows, longest, width) with zeros behind a row's end, and bool."""
+        values, lengths = gather(self.values, self.offsets, positions)
+        mask = np.arange(max(int(lengths.max(initial=0)), 1))[None, :] < lengths[:, None]
+        states_BTD = np.zeros((*mask.shape, values.shape[1]), values.dtype)
+        states_BTD[mask] = values
+        return states_BTD, mask
+
+
 def gather(values: np.ndarray, offsets: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (flat, lengths): some rows of a ragged array one after another, copied, and their int64 lengths.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,14 +13,19 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from ..core.errors import VerificationError
+from ..core.errors import StoreError, VerificationError
 from ..core.seed import derive
-from ..data import Encoded
+from ..data import Encoded, States
+from ..data.store import ArrayStore
 from ..parts.bases import Shape
 from ..parts.bases._encoder import Encoder
 from . import Advance, Model
+from .activations import Kept, prepared
 
 ANSWER_ROWS = 64  # rows per batch when measuring and answering
+STATES, VECTORS = "body states", "body vectors"  # forms that stand for the body's lower layers, or for all of it
+
+Tensors = Mapping[str, Mapping[str, torch.Tensor]]
 
 
 class Net(nn.Module):
@@ -33,13 +40,20 @@ class Net(nn.Module):
         nn.init.normal_(self.head.weight, std=0.02, generator=generator)
         nn.init.zeros_(self.head.bias)
 
-    def join(self, tensors: Mapping[str, Mapping[str, torch.Tensor]]) -> torch.Tensor:
-        """Return the encoders' vectors side by side, (rows, sum of widths)."""
-        return torch.cat([encoder(tensors[name]) for name, encoder in self.encoders.items()], dim=1)
+    def join(self, tensors: Tensors) -> torch.Tensor:
+        """Return the encoders' vectors side by side, float32 (rows, sum of widths)."""
+        return torch.cat([_vectors(encoder, tensors[name]).float() for name, encoder in self.encoders.items()], dim=1)
 
-    def forward(self, tensors: Mapping[str, Mapping[str, torch.Tensor]]) -> torch.Tensor:
-        """Return outputs (rows, width)."""
-        return self.head(self.dropout(self.join(tensors)))
+    def forward(self, tensors: Tensors, with_vectors: bool = False) -> Any:
+        """Return outputs, float32 (rows, width), and where asked the joined vectors that they come from."""
+        vectors = self.join(tensors)
+        with torch.autocast(vectors.device.type, enabled=False):
+            outputs = self.head(self.dropout(vectors))
+        return (outputs, vectors) if with_vectors else outputs
+
+
+def _vectors(encoder: Any, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    return tensors["vectors"] if "vectors" in tensors else encoder(tensors)
 
 
 class Network(Model):
@@ -48,6 +62,7 @@ class Network(Model):
     def __init__(self, net: Net, shape: Shape, body: str, device: torch.device) -> None:
         """`body` names the encoder that a strategy applies to; the others are new and always move."""
         self.net = net.to(device)
+        self.store: ArrayStore | None = None
         self.shape = shape
         self.body = body
         self.device = device
@@ -55,11 +70,22 @@ class Network(Model):
         self.frozen: frozenset[str] = frozenset()
 
     def prepare(self, encoded: Encoded) -> Encoded:
-        """Let every encoder add what it needs, such as tokens."""
+        """Let every encoder add what it needs, such as tokens; the store has it where the same rows came before."""
         inputs = dict(encoded.inputs)
         for encoder in self._encoders().values():
-            inputs = encoder.prepare(inputs)
-        return Encoded(encoded.ids, inputs, encoded.targets, encoded.weights)
+            inputs = prepared(encoder, inputs, self.store)
+        return replace(encoded, inputs=inputs)
+
+    def shortened(self, encoded: Encoded, depth: int, advance: Advance | None = None) -> Encoded:
+        """Return the rows with what the body's first `depth` layers make of them, to be used instead of those layers.
+
+        Raises StoreError where the store has no room.
+        """
+        encoder = self._encoders()[self.body]
+        kept = Kept(encoder, self.store, self.device)
+        if depth == len(encoder.layers()):
+            return replace(encoded, inputs=dict(encoded.inputs) | {VECTORS: kept.vectors(encoded, advance)})
+        return replace(encoded, inputs=dict(encoded.inputs) | {STATES: kept.states(encoded, depth, advance)})
 
     def lengths(self, encoded: Encoded) -> np.ndarray | None:
         """Return how much work each row is, or None where all are alike."""
@@ -69,8 +95,8 @@ class Network(Model):
     def collate(self, encoded: Encoded, positions: np.ndarray) -> dict[str, dict[str, torch.Tensor]]:
         """Return the tensors of some rows, by encoder."""
         return {
-            name: {key: one.to(self.device) for key, one in encoder.collate(encoded.inputs, positions).items()}
-            for name, encoder in self._encoders().items()
+            name: {key: one.to(self.device) for key, one in self._tensors(name, encoded, positions).items()}
+            for name in self.net.encoders
         }
 
     def outputs(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray:
@@ -78,9 +104,14 @@ class Network(Model):
         return self._run(encoded, self.net, self.width, advance)
 
     def features(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray | None:
-        """Return the body's pooled vectors beside the encoded columns."""
+        """Return the body's vectors, float64 (rows, size), None where the body is not pre-trained."""
         encoder = self._encoders()[self.body]
-        return self._run(encoded, lambda tensors: encoder(tensors[self.body]), encoder.width, advance)
+        if not encoder.is_pretrained:
+            return None
+        try:
+            return Kept(encoder, self.store, self.device).vectors(encoded, advance).astype(np.float64)
+        except StoreError:
+            return Kept(encoder, None, self.device).vectors(encoded, advance).astype(np.float64)
 
     def words(self, encoded: Encoded, position: int) -> list[str] | None:
         """Return the tokens of a prepared row in letters, None where no encoder reads tokens."""
@@ -110,6 +141,18 @@ class Network(Model):
             reason = str(error).splitlines()[0]
             raise VerificationError(f"the stored weights do not fit the stored architecture: {reason}") from error
         self.net.eval()
+
+    def _tensors(self, name: str, encoded: Encoded, positions: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return what one encoder's vectors are computed from, or those vectors where they are known."""
+        known, states = encoded.inputs.get(VECTORS), encoded.inputs.get(STATES)
+        if name == self.body and isinstance(known, np.ndarray):
+            return {"vectors": torch.from_numpy(known[positions])}
+        if name == self.body and isinstance(states, States):
+            block, mask = states.block(positions)
+            tensor = torch.from_numpy(block)
+            tensor = tensor.view(torch.bfloat16) if block.dtype == np.uint16 else tensor
+            return {"states": tensor, "mask": torch.from_numpy(mask), "depth": torch.tensor(states.depth)}
+        return self._encoders()[name].collate(encoded.inputs, positions)
 
     def _encoders(self) -> dict[str, Encoder]:
         return dict(self.net.encoders.items())  # type: ignore[arg-type]

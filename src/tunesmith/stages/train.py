@@ -1,130 +1,61 @@
-"""The loop: nothing here knows a modality, a task or a strategy by name."""
+"""From a job to a trained model: what is prepared before the first step, and what is tidied up after the last."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-import torch
-from pydantic import Field, SerializeAsAny
 
-from ..core.errors import TrainingError
-from ..core.events import Events
-from ..core.part import Section
-from ..core.seed import derive, stream
-from ..data import Encoded
-from ..data.batching import batches
-from ..model import Curve, Judged, Model
+from ..core.seed import derive
+from ..model import Curve, Model
 from ..model.fitted import Fitted
 from ..model.network import Network
 from ..parts.bases import Ask
-from ..parts.engines import Engine
-from ..parts.engines.local import Local
-from ..parts.losses import Loss
-from ..parts.optimizers import Optimizer
-from ..parts.optimizers.adamw import Adamw
-from ..parts.strategies import Strategy
+from ..training.best import moving
+from ..training.checkpoint import Checkpoints
+from ..training.course import Course
+from ..training.estimate import Estimate, clock, estimate, steps_within
+from ..training.groups import peak_rate
+from ..training.loop import Loop, manual_seed
+from ..training.memory import peak_bytes
+from ..training.prefix import shorten
+from ..training.race import race
+from ..training.rates import probe_rate
+from ..training.resume import Keeper, adopt
+from ..training.settings import Job, Plan
+from ..training.warm import warm
 
-LEAST_STEPS = 600  # `epochs: auto` trains at least so many steps, within the bounds below
 SAMPLE_ROWS = 64  # validation rows that are compared before and after the strategy's finish
-LEAST_EPOCHS, MOST_EPOCHS = 4, 20
-HEAD_SCALE = 5.0  # what is new starts from nothing and may move faster than what is pre-trained
 
-Measure = Callable[[np.ndarray], Judged]
-
-
-class Train(Section):
-    """How training goes."""
-
-    epochs: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    """Passes over the training rows; auto: enough for 600 steps, between 4 and 20."""
-    batch_size: int = Field(32, ge=1)
-    """Rows per step."""
-    optimizer: SerializeAsAny[Optimizer] = Adamw()
-    """How a weight moves."""
-    loss: SerializeAsAny[Loss] | None = None
-    """What hurts; the task's own loss where not given."""
-    dropout: float = Field(0.0, ge=0.0, lt=1.0)
-    """Share of the joined vector switched off before the head."""
-    clip: float = Field(1.0, gt=0.0)
-    """The gradient's norm is cut to this."""
-    l1: float = Field(0.0, ge=0.0)
-    """Weight of the sum of absolute weights in the loss."""
-    validations: int = Field(2, ge=1)
-    """How often per epoch the validation rows are measured."""
-    patience: int = Field(6, ge=1)
-    """Stop after this many validations without a gain; the best weights are kept in any case."""
-    engine: SerializeAsAny[Engine] = Local()
-    """Where it runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one step tells: its number (from 1), the mean loss of its rows, and the peak rate it moved with."""
-
-    number: int
-    loss: float
-    rate: float
-
-
-@dataclass(slots=True)
-class Best:
-    """The best weights so far, and how many validations ago they were."""
-
-    key: tuple[float, float] = (-math.inf, -math.inf)
-    weights: dict[str, torch.Tensor] = field(default_factory=dict)
-    waited: int = 0
-
-    def offer(self, key: tuple[float, float], net: torch.nn.Module) -> bool:
-        """Keep the weights if the key (metric, then minus loss) is better; return whether it was."""
-        is_better = key > self.key
-        self.waited = 0 if is_better else self.waited + 1
-        if is_better:
-            self.key = key
-            self.weights = {n: p.detach().clone() for n, p in net.named_parameters() if p.requires_grad}
-        return is_better
-
-    def restore(self, net: torch.nn.Module) -> None:
-        """Put the best weights back."""
-        with torch.no_grad():
-            for name, parameter in net.named_parameters():
-                if name in self.weights:
-                    parameter.copy_(self.weights[name])
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """All that a training needs beside the model. `measure` judges the outputs of the validation rows."""
-
-    train: Encoded
-    validation: Encoded
-    how: Train
-    strategy: Strategy
-    loss: Loss
-    base_rate: float
-    form: Literal["class", "classes", "value"]
-    measure: Measure
-    watch: Callable[[Step], None]
-    seed: int
-    events: Events
+Start = Callable[[int], Model]
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What training came to: the curve, and outputs of some validation rows before and after `strategy.finish`."""
+    """What training came to.
 
+    `before` and `after` are outputs of some validation rows around `strategy.finish`; `account` tells as JSON values
+    what was expected, what happened, and what the monitor saw.
+    """
+
+    model: Model
     curve: Curve
     before: np.ndarray
     after: np.ndarray
+    account: dict[str, Any] = field(default_factory=dict)
 
 
-def train(model: Model, job: Job) -> Trained:
-    """Move the model's weights and leave the best ones in it. `job.watch` may stop it by raising."""
+def train(start: Start, job: Job) -> Trained:
+    """Return the trained model. `start` makes one with the starting weights of a seed; `job.watch` may raise to stop.
+
+    Raises TrainingError where training cannot be completed, InterruptedTrainingError where it was told to stop.
+    """
+    model = start(job.seed)
     if isinstance(model, Network):
-        return _train_network(model, job)
+        return _train_networks(model, start, job)
     assert isinstance(model, Fitted)
     with job.events.stage("train", 1) as advance:
         model.fit(job.train, job.validation, Ask(job.form, model.width, job.seed))
@@ -132,123 +63,138 @@ def train(model: Model, job: Job) -> Trained:
     outputs = model.outputs(job.validation)
     judged = job.measure(outputs)
     curve = Curve(validations=[{"step": 1, "epoch": 1.0, "loss": judged.loss, "is_best": True} | judged.shown()])
-    return Trained(curve, outputs, outputs)
+    return Trained(model, curve, outputs, outputs)
 
 
-def _train_network(model: Network, job: Job) -> Trained:
-    torch.manual_seed(derive(job.seed, "train") % 2**63)
-    before = {name for name, _ in model.net.named_parameters()}
-    body = model.net.encoders[model.body]
-    job.strategy.prepare(body, body.layers())  # type: ignore[operator]
-    curve, best = Curve(), Best()
-    per_epoch = math.ceil(len(job.train) / job.how.batch_size)
-    total = epochs_of(job.how, per_epoch) * per_epoch
-    marks = {round(part * per_epoch / job.how.validations) for part in range(1, job.how.validations + 1)}
+@dataclass(slots=True)
+class _Entry:
+    """One start of the training: its loop, and what has to be known to tidy up."""
+
+    loop: Loop
+    names: set[str]
+    keeper: Keeper
+
+
+def _train_networks(model: Network, start: Start, job: Job) -> Trained:
+    """Run one start, or race several."""
+    begun = time.monotonic()
+    plan = Plan.of(job)
+    rate = _rate(start, job)
+    seeds = [job.seed, *(derive(job.seed, "start", at) % 2**31 for at in range(1, job.how.seeds))]
+    entries = []
+    expected: Estimate | None = None
+    for seed in seeds:
+        one = model if seed == job.seed else start(seed)
+        assert isinstance(one, Network)
+        entry = _prepare(one, job, plan, rate, seed)
+        if expected is None:
+            expected = estimate(entry.loop)
+            if job.how.minutes is not None:
+                plan = Plan.of(job, steps_within(60 * job.how.minutes / len(seeds), expected, plan))
+                entry.loop.plan = plan
+                expected = replace(expected, steps=plan.total, seconds=min(expected.seconds, 60 * job.how.minutes))
+            job.events.note("train", expected.words())
+        entry.loop.micro = expected.micro_batch
+        entries.append(entry)
+    assert expected is not None
+    winner, remarks = _run(entries, job)
+    members = winner.loop.settle()
+    happened = {
+        "steps": winner.loop.progress.number,
+        "seconds": round(time.monotonic() - begun, 3),
+        "memory_bytes": peak_bytes(winner.loop.model.device),
+        "skipped_steps": winner.loop.progress.skipped,
+        "averaged_weights": members,
+        "seed": winner.loop.seed,
+        "learning_rate": rate,
+    }
+    account = {"expected": expected.as_json(), "happened": happened, "remarks": remarks}
+    job.events.note("train", f"took {clock(happened['seconds'])}, {clock(expected.seconds)} were expected")
+    return _finish(winner, job, account)
+
+
+def _rate(start: Start, job: Job) -> float:
+    """Return the peak learning rate, after trials where the recipe asks for them."""
+    if job.how.optimizer.learning_rate != "probe":
+        return peak_rate(job)
+
+    def fresh(trial: Job, plan: Plan, rate: float) -> Loop:
+        one = start(job.seed)
+        assert isinstance(one, Network)
+        return _prepare(one, trial, plan, rate, job.seed).loop
+
+    return probe_rate(job, peak_rate(job), fresh)
+
+
+def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _Entry:
+    """Return a loop before its first step, every weight that it will not move set apart."""
+    manual_seed(seed)
+    body: Any = model.net.encoders[model.body]
+    names = {name for name, _ in model.net.named_parameters()}
+    job.strategy.prepare(body, body.layers())
+    warm(model, job, seed)
+    job.strategy.settle(body, body.layers())
+    near = shorten(model, job)
+    if not job.how.regularizers and job.how.engine.can_narrow:
+        for encoder in model.net.encoders.values():
+            encoder.narrow([job.train.inputs, job.validation.inputs])  # type: ignore[operator]
+    if job.how.gradient_checkpointing:
+        body.save_memory()
+    loop = Loop(model, near, plan, rate, seed)
+    places = job.places
+    folder = None if places.checkpoints is None else places.checkpoints / f"seed-{seed}"
+    store = None if folder is None else Checkpoints(folder, places.key)
+    return _Entry(loop, names, Keeper(store, job.how.checkpoint_seconds))
+
+
+def _run(entries: list[_Entry], job: Job) -> tuple[_Entry, list[dict[str, Any]]]:
+    """Take all steps of one start, or of a race; return the winner and what the monitor said of it."""
+    total = sum(entry.loop.plan.total for entry in entries)
     with job.events.stage("train", total) as advance:
-        for step in _steps(model, job, total):
-            job.watch(step)
-            curve.steps.append({"step": step.number, "loss": step.loss, "learning_rate": step.rate})
-            advance(step.number, loss=step.loss)
-            if (step.number - 1) % per_epoch + 1 in marks:
-                curve.validations.append(_validate(model, job, best, step.number, per_epoch))
-                if best.waited >= job.how.patience:
-                    job.events.note("train", f"stopped at step {step.number} of {total}: validation gains no more")
-                    break
-    best.restore(model.net)
-    return _finish(model, job, curve, before)
+        courses = []
+        for entry in entries:
+            others = [one.loop for one in entries if one is not entry]
+
+            def tell(done: int, others: list[Loop] = others, **fields: float) -> None:
+                advance(done + sum(one.progress.number for one in others), **fields)
+
+            seconds = None if job.how.minutes is None else 60 * job.how.minutes / len(entries)
+            courses.append(Course(entry.loop, entry.keeper, tell, seconds))
+            _resume(entry, job)
+        winner = race(courses)
+    winner.close()
+    return entries[courses.index(winner)], winner.loop.progress.remarks
 
 
-def _finish(model: Network, job: Job, curve: Curve, names: set[str]) -> Trained:
-    """Let the strategy tidy up, and note which weights are still the base's own. `names` are those from before."""
+def _resume(entry: _Entry, job: Job) -> None:
+    """Go on from the last whole checkpoint where that is asked for; say what was found in any case."""
+    store = entry.keeper.store
+    if store is None:
+        return
+    if not job.places.is_resumed:
+        store.clear()
+        return
+    found = store.latest()
+    for sentence in found.refused:
+        job.events.warn("train", sentence)
+    if found.state is None:
+        job.events.note("train", "no checkpoint of this run is here; it starts from the beginning")
+        return
+    adopt(entry.loop, found.state)
+    job.events.note("train", f"resumed at step {entry.loop.progress.number} of {entry.loop.plan.total}")
+
+
+def _finish(entry: _Entry, job: Job, account: dict[str, Any]) -> Trained:
+    """Let the strategy tidy up, and note which weights are still the base's own."""
+    model = entry.loop.model
+    body: Any = model.net.encoders[model.body]
+    for encoder in model.net.encoders.values():
+        encoder.widen()  # type: ignore[operator]
     sample = job.validation.take(np.arange(min(SAMPLE_ROWS, len(job.validation))))
     before = model.outputs(sample)
-    moved = {name for name, parameter in model.net.named_parameters() if parameter.requires_grad}
-    job.strategy.finish(model.net.encoders[model.body])
+    moved = {name for name, _ in moving(model.net)}
+    job.strategy.finish(body)
     model.net.eval()
-    is_adapted = any(name not in names for name in moved)
-    model.frozen = frozenset() if is_adapted else frozenset(names - moved)
-    return Trained(curve, before, model.outputs(sample))
-
-
-def epochs_of(how: Train, steps_per_epoch: int) -> int:
-    """Return the number of epochs; small data counts steps, not epochs (Mosbach et al., ICLR 2021, section 6)."""
-    if how.epochs != "auto":
-        return how.epochs
-    return min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / max(1, steps_per_epoch))))
-
-
-def _steps(model: Network, job: Job, total: int) -> Iterator[Step]:
-    """Yield every step after it was taken."""
-    assert job.train.targets is not None
-    net, how = model.net, job.how
-    hurt = job.loss.build(job.train.targets, model.width)
-    labels = torch.from_numpy(job.train.targets).to(model.device)
-    rate = _peak_rate(job)
-    groups = parameter_groups(model, how.optimizer, rate)
-    peaks = [group["lr"] for group in groups]
-    optimizer = how.optimizer.build(groups)
-    moving = [one for one in net.parameters() if one.requires_grad]
-    lengths = model.lengths(job.train)
-    number = 0
-    while number < total:
-        generator = stream(job.seed, "batches", number)
-        for positions in batches(len(job.train), how.batch_size, generator, lengths):
-            net.train()
-            factor = how.optimizer.factor(number, total)
-            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                group["lr"] = peak * factor
-            with how.engine.autocast():
-                outputs = net(model.collate(job.train, positions))
-            loss = hurt(outputs, labels[positions]).mean()
-            penalty = how.l1 * sum(one.abs().sum() for one in moving) if how.l1 else 0.0
-            optimizer.zero_grad(set_to_none=True)
-            (loss + penalty).backward()
-            torch.nn.utils.clip_grad_norm_(moving, how.clip)
-            optimizer.step()
-            number += 1
-            yield Step(number, float(loss.detach()), rate * factor)
-
-
-def _validate(model: Network, job: Job, best: Best, step: int, per_epoch: int) -> dict[str, float | bool]:
-    """Measure the validation rows in the training precision, keep the weights where they are the best.
-
-    Raises TrainingError where the outputs are not finite: the step's own loss was taken before it moved the weights.
-    """
-    with job.how.engine.autocast():
-        outputs = model.outputs(job.validation)
-    if not np.isfinite(outputs).all():
-        raise TrainingError(
-            f"training step {step}: the outputs of the validation rows are not finite; nothing was registered; lower "
-            "train.optimizer.learning_rate (a tenth is a good try), or use train.engine.precision: fp32"
-        )
-    judged = job.measure(outputs)
-    is_best = best.offer((judged.merit, -judged.loss), model.net)
-    return {"step": step, "epoch": step / per_epoch, "loss": judged.loss, "is_best": is_best} | judged.shown()
-
-
-def _peak_rate(job: Job) -> float:
-    rate = job.how.optimizer.learning_rate
-    if rate != "auto":
-        return rate
-    return job.base_rate * job.strategy.rate_scale * job.how.optimizer.rate_scale
-
-
-def parameter_groups(model: Network, optimizer: Optimizer, rate: float) -> list[dict[str, Any]]:
-    """Return one group per depth and kind of weight: lower layers move slower, vectors are not decayed."""
-    body: Any = model.net.encoders[model.body]
-    depths = [list(layer) for layer in body.layers()]
-    inside = {id(one) for layer in depths for module in layer for one in module.parameters()}
-    groups: list[dict[str, Any]] = []
-
-    def add(parameters: list[torch.nn.Parameter], peak: float) -> None:
-        moving = [one for one in parameters if one.requires_grad]
-        for decay, some in ((optimizer.weight_decay, True), (0.0, False)):
-            chosen = [one for one in moving if (one.ndim >= 2) == some]
-            if chosen:
-                groups.append({"params": chosen, "lr": peak, "weight_decay": decay})
-
-    for height, layer in enumerate(reversed(depths), start=1):
-        seen: dict[int, torch.nn.Parameter] = {id(one): one for module in layer for one in module.parameters()}
-        add(list(seen.values()), rate * optimizer.layer_decay**height)
-    add([one for one in model.net.parameters() if id(one) not in inside], rate * HEAD_SCALE)
-    return groups
+    is_adapted = any(name not in entry.names for name in moved)
+    model.frozen = frozenset() if is_adapted else frozenset(entry.names - moved)
+    return Trained(model, entry.loop.progress.curve, before, model.outputs(sample), account)

@@ -54,7 +54,7 @@ class BertKernel:
             places_BTD = part.position_embeddings(steps_BT.cumsum(1) * steps_BT + part.padding_idx)
         states_BTD = part.word_embeddings(tokens_BT) + places_BTD + part.token_type_embeddings.weight[0]
         with torch.autocast(tokens_BT.device.type, enabled=False):
-            states_BTD = functional.dropout(_norm(part.LayerNorm, states_BTD), part.dropout.p, self.body.training)
+            states_BTD = part.dropout(_norm(part.LayerNorm, states_BTD))
         return states_BTD.to(_precision(tokens_BT.device.type))
 
     def run(self, states_BTD: torch.Tensor, mask_BT: torch.Tensor, start: int = 0, stop: int | None = None) -> Any:
@@ -81,8 +81,7 @@ class BertKernel:
 
     def _beside(self, part: Any, values: torch.Tensor, states_ND: torch.Tensor) -> torch.Tensor:
         """Project, drop out, add the states that went in, and normalise."""
-        new_ND = functional.dropout(_linear(part.dense, values), part.dropout.p, self.body.training)
-        return _norm(part.LayerNorm, new_ND + states_ND)
+        return _norm(part.LayerNorm, part.dropout(_linear(part.dense, values)) + states_ND)
 
     def _attention(self, part: Any, states_ND: torch.Tensor, mask_B11T: Any, rows: int) -> torch.Tensor:
         """Softmax(QK'/sqrt(K))V (Vaswani et al., NeurIPS 2017, equation 1), (rows x tokens, width)."""
@@ -93,7 +92,7 @@ class BertKernel:
         scores = torch.bmm(query * size**-0.5, key.transpose(1, 2))
         if mask_B11T is not None:
             scores = (scores.view(rows, heads, tokens, tokens) + mask_B11T).view_as(scores)
-        chances = functional.dropout(torch.softmax(scores, -1), part.dropout.p, self.body.training)
+        chances = part.dropout(torch.softmax(scores, -1))
         return torch.bmm(chances, value).view(rows, heads, tokens, size).transpose(1, 2).reshape(-1, width)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -17,10 +18,29 @@ class Encoder(torch.nn.Module):
     """A body. `width` is the length of its vectors."""
 
     width: int
+    is_pretrained: ClassVar[bool] = False
+    reads: ClassVar[frozenset[str]] = frozenset()
+    """The prepared forms that its vectors follow from."""
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add what depends on the rows alone, such as tokens; computed once per split."""
         return dict(inputs)
+
+    def preparation(self) -> str | None:
+        """Return all that `prepare` follows from beside the rows, as text; None where it is not worth keeping."""
+        return None
+
+    def describe(self) -> str:
+        """Return all that the vectors follow from beside weights and rows, as text."""
+        return type(self).__name__
+
+    def narrow(self, inputs: Iterable[Arrays]) -> None:
+        """Leave out of training what none of these rows can reach, such as words that do not occur."""
+        return
+
+    def widen(self) -> None:
+        """Put back what `narrow` left out, as if it had been there."""
+        return
 
     def lengths(self, inputs: Arrays) -> np.ndarray | None:
         """Return how much work each row is, int64 (rows,), or None where all rows are alike."""

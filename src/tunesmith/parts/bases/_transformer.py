@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ PROBE = "dropout"  # configuration fields of this name are set to the recipe's d
 class TransformerEncoder(Encoder):
     """A body from transformers. Texts of one row are joined by the tokenizer's separator and cut at `max_tokens`."""
 
+    is_pretrained: ClassVar[bool] = True
+    reads: ClassVar[frozenset[str]] = frozenset({"tokens"})
+
     def __init__(self, body: nn.Module, tokenizer: Tokenizer, pooling: str, max_tokens: int) -> None:
         super().__init__()
         self.body = body
@@ -38,6 +41,8 @@ class TransformerEncoder(Encoder):
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.max_tokens)
         self.kernel = checked(body)
+        self._places: np.ndarray | None = None
+        self._original: tuple[nn.Embedding, ...] = ()
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add `tokens`."""
@@ -46,23 +51,57 @@ class TransformerEncoder(Encoder):
         joined = [row[0] if len(row) == 1 else joiner.join(row) for row in texts]
         return dict(inputs) | {"tokens": Ragged.of([one.ids for one in self.tokenizer.encode_batch_fast(joined)])}
 
+    def preparation(self) -> str:
+        """Return the tokenizer, its cut and its separator."""
+        return self.tokenizer.to_str()
+
+    def describe(self) -> str:
+        """Return architecture, pooling, and whose arithmetic runs it."""
+        arithmetic = "own" if self.kernel is not None else "original"
+        return json.dumps([self.body.config.to_dict(), self.pooling, arithmetic], sort_keys=True, default=str)
+
+    def narrow(self, inputs: Iterable[Arrays]) -> None:
+        """Train only the vectors of words that occur in these rows; the others would never see a gradient.
+
+        Weight decay reaches those, too: one more row, of ones, shows what they have to be multiplied with at the end.
+        """
+        module = self.body.get_input_embeddings()
+        if not module.weight.requires_grad or self.kernel is None or self._original:
+            return
+        used = np.unique(np.concatenate([[self.pad], *(_tokens(one).values for one in inputs)]))
+        whole = module.weight.detach()
+        self._places = np.full(len(whole), -1, np.int64)
+        self._places[used] = np.arange(len(used))
+        kept = torch.cat([whole[torch.from_numpy(used)], torch.ones_like(whole[:1])])
+        padding = None if module.padding_idx is None else int(self._places[module.padding_idx])
+        self._original = (module,)  # a tuple: torch would count a module that stands alone among the encoder's own
+        self.body.set_input_embeddings(nn.Embedding.from_pretrained(kept, freeze=False, padding_idx=padding))
+
+    def widen(self) -> None:
+        """Give every word its vector again."""
+        if self._places is None:
+            return
+        trained = self.body.get_input_embeddings().weight.detach()
+        (module,) = self._original
+        with torch.no_grad():
+            module.weight.mul_(trained[-1])
+            module.weight[torch.from_numpy(np.flatnonzero(self._places >= 0))] = trained[:-1]
+        self.body.set_input_embeddings(module)
+        self._places, self._original = None, ()
+
     def lengths(self, inputs: Arrays) -> np.ndarray | None:
         """Return the number of tokens of each row."""
-        tokens = inputs["tokens"]
-        assert isinstance(tokens, Ragged)
-        return tokens.lengths
+        return _tokens(inputs).lengths
 
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row as the tokenizer writes them."""
-        tokens = inputs["tokens"]
-        assert isinstance(tokens, Ragged)
-        return [str(self.tokenizer.id_to_token(int(one))) for one in tokens[position]]
+        return [str(self.tokenizer.id_to_token(int(one))) for one in _tokens(inputs)[position]]
 
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
         """Return `tokens` int64 and `mask` bool, both (rows, longest)."""
-        ragged = inputs["tokens"]
-        assert isinstance(ragged, Ragged)
-        tokens, mask = ragged.padded(positions, self.pad)
+        tokens, mask = _tokens(inputs).padded(positions, self.pad)
+        if self._places is not None:
+            tokens = self._places[tokens]
         return {"tokens": torch.from_numpy(tokens), "mask": torch.from_numpy(mask)}
 
     def forward(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -147,6 +186,12 @@ def from_assets(assets: Mapping[str, bytes], pooling: str, max_tokens: int) -> T
     config = transformers.AutoConfig.for_model(**fields)
     body = _without_pooler(transformers.AutoModel.from_config(config))
     return TransformerEncoder(body, Tokenizer.from_str(assets["base/tokenizer.json"].decode()), pooling, max_tokens)
+
+
+def _tokens(inputs: Arrays) -> Ragged:
+    tokens = inputs["tokens"]
+    assert isinstance(tokens, Ragged)
+    return tokens
 
 
 def _without_pooler(body: Any) -> nn.Module:

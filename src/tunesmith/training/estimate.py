@@ -1,0 +1,99 @@
+"""What a training will take, said before its first step: seconds and memory, from a batch that is only tried."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from .loop import Loop
+from .memory import SHARE, available_bytes, row_bytes, state_bytes
+from .settings import Plan
+
+TRIED = 3  # batches of like length that are timed; the first wakes the machine and does not count
+OPTIMIZER_SECONDS = 4e-10  # per weight and step: AdamW reads and writes 28 bytes, at some 70 GB/s
+FORWARD = 1 / 3  # of a step's time per row goes into the forward pass
+SPARE = 0.93  # of the minutes that are planned for, the rest is kept for what was not foreseen
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is expected of one training."""
+
+    steps: int
+    step_seconds: float
+    validation_seconds: float
+    seconds: float
+    memory_bytes: int
+    micro_batch: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return asdict(self)
+
+    def words(self) -> str:
+        """Return one sentence for a person."""
+        return (
+            f"{self.steps} steps of about {self.step_seconds:.2g} s and their validations: about {clock(self.seconds)}; "
+            f"about {self.memory_bytes / (1 << 30):.1f} GB of memory"
+        )
+
+
+def estimate(loop: Loop) -> Estimate:
+    """Return the expectation; nothing of the loop is changed, its random stream neither."""
+    job, plan = loop.job, loop.plan
+    random = torch.get_rng_state()
+    order = np.arange(len(job.train)) if loop.lengths is None else np.argsort(loop.lengths, kind="stable")
+    longest = order[-min(4, len(order)) :]
+    loop.net.train()
+    with job.how.engine.autocast():
+        per_row = row_bytes(loop, longest)
+    fixed = state_bytes(loop.model, loop.best.size + (loop.average is not None))
+    micro = job.how.micro_batch
+    if micro == "auto":
+        room = SHARE * available_bytes(loop.model.device) - fixed
+        micro = max(1, min(plan.batch, 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))))
+    loop.micro = min(micro, plan.batch)
+    step = _step_seconds(loop, order)
+    validation = step * FORWARD * len(job.validation) / plan.batch
+    torch.set_rng_state(random)
+    memory = int(fixed + per_row * loop.micro)
+    seconds = plan.total * step + _marks(plan) * validation
+    return Estimate(plan.total, step, validation, seconds, memory, loop.micro)
+
+
+def steps_within(seconds: float, found: Estimate, plan: Plan) -> int:
+    """Return how many steps fit into the time, their validations included."""
+    share = len(plan.marks) / plan.per_epoch
+    return max(1, int(SPARE * seconds / (found.step_seconds + share * found.validation_seconds)))
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as a person says them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _step_seconds(loop: Loop, order: np.ndarray) -> float:
+    """Return the mean time of forward and backward over batches from short to long, with the optimiser's share."""
+    batch = min(loop.plan.batch, len(order))
+    starts = np.linspace(0, len(order) - batch, TRIED).astype(int)
+    times = []
+    with loop.engine.autocast():
+        for at in (int(starts[len(starts) // 2]), *map(int, starts)):
+            begun = time.perf_counter()
+            loop.passes(order[at : at + batch])
+            times.append(time.perf_counter() - begun)
+    loop.optimizer.zero_grad(set_to_none=True)
+    moving = sum(one.numel() for one in loop.model.net.parameters() if one.requires_grad)
+    return float(np.mean(times[1:])) + moving * OPTIMIZER_SECONDS
+
+
+def _marks(plan: Plan) -> int:
+    whole, rest = divmod(plan.total, plan.per_epoch)
+    return whole * len(plan.marks) + sum(mark <= rest for mark in plan.marks)

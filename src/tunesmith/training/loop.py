@@ -1,0 +1,225 @@
+"""One training's state, and the step that moves it: nothing here knows a modality, a task or a strategy by name."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..core.errors import TrainingError
+from ..core.seed import derive, stream
+from ..data.batching import batches
+from ..model import Curve
+from ..model.network import Network
+from ..parts.regularizers import Scene
+from .best import SOUP, Average, Best, Key, Weights, copy_of, moving, put
+from .groups import parameter_groups
+from .settings import Job, Plan, Step
+
+BACK_OFF = 0.5  # what the rate is multiplied with after a step that was not finite
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a training has come; with the weights and the optimiser's moments this is all there is to resume."""
+
+    number: int = 0
+    seconds: float = 0.0
+    rate_scale: float = 1.0
+    skipped: int = 0
+    skipped_in_a_row: int = 0
+    curve: Curve = field(default_factory=Curve)
+
+
+class Loop:
+    """A network on its way through a job. `rate` is the top layers' peak learning rate, `seed` orders the rows."""
+
+    def __init__(self, model: Network, job: Job, plan: Plan, rate: float, seed: int) -> None:
+        self.model, self.job, self.plan, self.rate, self.seed = model, job, plan, rate, seed
+        self.engine = job.how.engine
+        body: Any = model.net.encoders[model.body]
+        self.layers = body.layers()
+        free = job.strategy.ever_moves(body, self.layers)
+        outside = {id(one) for one in body.parameters()}
+        movable = [*free, *(one for one in model.net.parameters() if id(one) not in outside)]
+        self.net = self.engine.wrap(model.net, self.layers)
+        groups = parameter_groups(model, job.how.optimizer, rate, {id(one) for one in movable})
+        self.peaks = [group["lr"] for group in groups]
+        self.optimizer = job.how.optimizer.build(groups)
+        self.hurt = job.loss.build(job.targets, model.width)
+        self.labels = torch.from_numpy(job.targets).to(model.device)
+        self.lengths = model.lengths(job.train)
+        self.penalties = [one.build(model.net) for one in job.how.regularizers]
+        self.best = Best(SOUP if job.how.average == "soup" else 1)
+        self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
+        self.progress = Progress()
+        self.micro = plan.batch
+
+    def order(self) -> Iterator[np.ndarray]:
+        """Yield the batches that are left of the present epoch, as positions of rows."""
+        epoch, done = divmod(self.progress.number, self.plan.per_epoch)
+        generator = stream(self.seed, "batches", epoch * self.plan.per_epoch)
+        every = batches(len(self.job.train), self.plan.batch, generator, self.lengths)
+        yield from (one for at, one in enumerate(every) if at >= done)
+
+    def step(self, positions: np.ndarray) -> Step:
+        """Take one step on these rows, or skip it and back off where loss or gradient is not finite."""
+        started, progress, how = time.monotonic(), self.progress, self.job.how
+        self.job.strategy.release(self.layers, progress.number / self.plan.total)
+        factor = how.optimizer.factor(progress.number, self.plan.total) * progress.rate_scale
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = peak * factor
+        loss = self._accumulate(positions)
+        norm = self._clip()
+        is_finite = math.isfinite(loss) and math.isfinite(norm)
+        if is_finite:
+            self.optimizer.step()
+            if self.average is not None:
+                self.average.add(self.model.net)
+        else:
+            progress.skipped += 1
+            progress.rate_scale *= BACK_OFF
+        progress.skipped_in_a_row = 0 if is_finite else progress.skipped_in_a_row + 1
+        progress.number += 1
+        entry = {"step": progress.number, "loss": loss, "learning_rate": self.rate * factor}
+        if is_finite:
+            progress.curve.steps.append(entry)
+        progress.seconds += time.monotonic() - started
+        return Step(progress.number, loss, self.rate * factor, norm, progress.skipped_in_a_row)
+
+    def validate(self) -> dict[str, Any]:
+        """Measure the validation rows in the training precision and offer the weights as the best.
+
+        Raises TrainingError where the outputs are not finite: the step's own loss was taken before it moved them.
+        """
+        started = time.monotonic()
+        weights = self.average.weights() if self.average is not None else None
+        if weights is None:
+            outputs = self._outputs()
+        else:
+            now = copy_of(self.model.net)
+            put(self.model.net, weights)
+            outputs = self._outputs()
+            put(self.model.net, now)
+        number = self.progress.number
+        if not np.isfinite(outputs).all():
+            raise TrainingError(
+                f"training step {number}: the outputs of the validation rows are not finite; nothing was registered; "
+                "lower train.optimizer.learning_rate (a tenth is a good try), or use train.engine.precision: fp32"
+            )
+        judged = self.job.measure(outputs)
+        is_best = self.best.offer(
+            (judged.merit, -judged.loss), lambda: copy_of(self.model.net) if weights is None else weights
+        )
+        entry = {"step": number, "epoch": number / self.plan.per_epoch, "loss": judged.loss, "is_best": is_best}
+        self.progress.curve.validations.append(entry | judged.shown())
+        self.progress.seconds += time.monotonic() - started
+        return entry | {"outputs": outputs, "metric": judged.metric, "merit": judged.merit}
+
+    def settle(self) -> int:
+        """Put the best weights, or their average where validation gains by it, into the net; return how many they are.
+
+        Raises TrainingError where no validation was ever measured.
+        """
+        if not self.best.kept:
+            raise TrainingError("training ended before validation was measured once; give train.minutes more time")
+        _, weights, members = self.best.soup(self._judge)
+        put(self.model.net, weights)
+        self.model.net.eval()
+        return members
+
+    def gradient(self, positions: np.ndarray, pieces: int) -> np.ndarray:
+        """Return the gradient of some rows' mean loss as one float64 vector, summed over so many micro-batches."""
+        kept, self.micro = self.micro, math.ceil(len(positions) / pieces)
+        self.net.eval()
+        self.passes(positions)
+        self.micro = kept
+        found = [one.grad.double().flatten() for _, one in moving(self.model.net) if one.grad is not None]
+        self.optimizer.zero_grad(set_to_none=True)
+        return torch.cat(found).cpu().numpy()
+
+    def _judge(self, weights: Weights) -> Key:
+        put(self.model.net, weights)
+        judged = self.job.measure(self._outputs())
+        return judged.merit, -judged.loss
+
+    def _outputs(self) -> np.ndarray:
+        with self.engine.autocast():
+            return self.model.outputs(self.job.validation)
+
+    def _accumulate(self, positions: np.ndarray) -> float:
+        """Leave the batch's gradient in the parameters; halve the micro-batch and start over where memory ends."""
+        while True:
+            random = torch.get_rng_state()
+            try:
+                self.net.train()
+                with self.engine.autocast():
+                    return self.passes(positions)
+            except (RuntimeError, MemoryError) as error:
+                is_memory = isinstance(error, MemoryError) or any(one in str(error) for one in OUT_OF_MEMORY)
+                if not is_memory or self.micro <= 1:
+                    raise
+            self.optimizer.zero_grad(set_to_none=True)
+            torch.set_rng_state(random)
+            self.micro = math.ceil(self.micro / 2)
+            self.job.events.warn(
+                "train", f"memory ended at step {self.progress.number + 1}: from here on {self.micro} rows at a time"
+            )
+
+    def passes(self, positions: np.ndarray) -> float:
+        """Go forward and back over the batch, micro-batch by micro-batch; return the mean loss of its rows."""
+        mine = self.engine.share(positions)
+        self.optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), dtype=torch.float64)
+        starts = range(0, max(1, len(mine)), self.micro)
+        for at in starts:
+            rows = mine[at : at + self.micro]
+            with self.engine.together(self.net, is_last=at == starts[-1]):
+                loss = self.loss(rows, len(positions))
+                (loss * self.engine.world).backward()
+            total += loss.detach().double().cpu()
+        return self.engine.total(float(total))
+
+    def loss(self, rows: np.ndarray, batch: int) -> torch.Tensor:
+        """Return these rows' share of the batch's loss and penalties, a scalar."""
+        tensors = self.model.collate(self.job.train, rows)
+        outputs, vectors = self.net(tensors, True)
+        targets = self.labels[rows]
+        loss = self.hurt(outputs, targets).sum() / batch
+        if self.penalties:
+            scene = Scene(
+                outputs=outputs,
+                vectors=vectors,
+                targets=targets,
+                forward=lambda: self.net(tensors, True),
+                head=self.model.net.head,
+                loss=self.hurt,
+                form=self.job.form,
+                generator=stream(self.seed, "penalties", self.progress.number, int(rows[0])),
+            )
+            loss = loss + sum(one(scene) for one in self.penalties) * (len(rows) / batch)
+        return loss
+
+    def _clip(self) -> float:
+        """Return the gradient's norm, and see to it that the optimiser cuts it to the limit."""
+        limit = self.job.how.clip
+        moved = [one for _, one in moving(self.model.net) if one.grad is not None]
+        norm = self.engine.norm(moved)
+        scale = max(1.0, norm / limit) if math.isfinite(norm) else 1.0
+        if self.optimizer.defaults.get("fused"):
+            # the fused rule divides by this while it reads the gradient: a pass over all weights less
+            self.optimizer.grad_scale = torch.tensor(scale, device=self.model.device)  # type: ignore[attr-defined]
+        elif scale > 1.0:
+            torch._foreach_div_([one.grad for one in moved], scale)
+        return norm
+
+
+def manual_seed(seed: int) -> None:
+    """Start torch's own stream, which drop-out draws from."""
+    torch.manual_seed(derive(seed, "train") % 2**63)

@@ -1,0 +1,70 @@
+"""How much memory there is, and how much a training step takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..model.network import Network
+from .loop import Loop
+
+SHARE = 0.8  # of the free memory that training may take
+UNKNOWN = 4 << 30  # where the system does not say how much is free
+LIMITS = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),)
+
+
+def available_bytes(device: torch.device) -> int:
+    """Return the free memory of a device in bytes; on processors what the kernel and the container leave."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    free = [_meminfo()]
+    for limit, used in LIMITS:
+        numbers = [_number(Path(one)) for one in (limit, used)]
+        if None not in numbers:
+            free.append(int(numbers[0]) - int(numbers[1]))  # type: ignore[arg-type]
+    return max(0, min(free))
+
+
+def row_bytes(loop: Loop, rows: np.ndarray) -> float:
+    """Return the bytes that the backward pass of these rows keeps per row, measured on them.
+
+    Tensors that autograd saves are counted once each, weights not at all.
+    """
+    kept: dict[int, int] = {}
+    weights = {one.untyped_storage().data_ptr() for one in loop.model.net.parameters()}
+
+    def count(tensor: torch.Tensor) -> torch.Tensor:
+        place = tensor.untyped_storage().data_ptr()
+        if place not in weights:
+            kept[place] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        loss = loop.loss(rows, len(rows))
+    del loss
+    return sum(kept.values()) / len(rows)
+
+
+def state_bytes(model: Network, kept_weights: int) -> int:
+    """Return the bytes of gradients, AdamW's two moments and so many copies of the weights that move."""
+    moving = sum(one.numel() * one.element_size() for one in model.net.parameters() if one.requires_grad)
+    return moving * (3 + kept_weights)
+
+
+def _meminfo() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return UNKNOWN
+    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    return found[0] if found else UNKNOWN
+
+
+def _number(path: Path) -> int | None:
+    try:
+        text = path.read_text("ascii").strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,62 @@
+"""Frozen layers are run once: their outputs are kept and stand for them in every epoch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from ..core.errors import StoreError
+from ..model.activations import Kept
+from ..model.network import Network
+from .memory import available_bytes
+from .settings import Job
+
+GIGABYTE = 1 << 30
+
+
+def frozen_depth(layers: list[list[torch.nn.Module]], movable: list[torch.nn.Parameter]) -> int:
+    """Return how many layers from the bottom hold no weight that will ever move."""
+    ever = {id(one) for one in movable}
+    for depth, layer in enumerate(layers):
+        if any(id(one) in ever for module in layer for one in module.parameters()):
+            return depth
+    return len(layers)
+
+
+def shorten(model: Network, job: Job) -> Job:
+    """Return the job with its rows brought up to the lowest layer that moves; the job itself where that cannot be.
+
+    Frozen layers work without drop-out, here as in the loop, so both ways come to the same numbers.
+    """
+    body: Any = model.net.encoders[model.body]
+    layers = body.layers()
+    depth = frozen_depth(layers, job.strategy.ever_moves(body, layers))
+    is_whole = depth == len(layers)
+    if depth == 0 or not job.how.cache_gigabytes or not (is_whole or body.can_split):
+        return job
+    with job.how.engine.autocast():
+        is_bf16 = torch.is_autocast_enabled(model.device.type)
+        kept = Kept(body, model.store, model.device)
+        rows = len(job.train) + len(job.validation)
+        size = (
+            rows * body.width * 4 if is_whole else sum(kept.bytes_of(one, is_bf16) for one in (job.train, job.validation))
+        )
+        limit = job.how.cache_gigabytes * GIGABYTE if model.store is not None else available_bytes(model.device) / 4
+        if size > limit:
+            job.events.note(
+                "frozen layers",
+                f"their outputs would take {size / GIGABYTE:.1f} GB, {limit / GIGABYTE:.1f} are allowed; they are run "
+                "in every step instead; raise train.cache_gigabytes to keep them",
+            )
+            return job
+        try:
+            with job.events.stage("frozen layers", rows) as advance:
+                train = model.shortened(job.train, depth, advance)
+                later = len(job.train)
+                validation = model.shortened(job.validation, depth, lambda done: advance(later + done))
+        except StoreError as error:
+            job.events.warn("frozen layers", f"{error}; they are run in every step instead")
+            return job
+    return replace(job, train=train, validation=validation)

@@ -1,0 +1,166 @@
+"""The recipe's `train` section, and the job it becomes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, SerializeAsAny
+
+from ..core.events import Events
+from ..core.part import Section
+from ..data import Encoded
+from ..model import Judged
+from ..parts.engines import Engine
+from ..parts.engines.local import Local
+from ..parts.losses import Loss
+from ..parts.optimizers import Optimizer
+from ..parts.optimizers.adamw import Adamw
+from ..parts.regularizers import Regularizer
+from ..parts.strategies import Strategy
+
+LEAST_STEPS = 600  # `epochs: auto` trains at least so many steps, within the bounds below
+LEAST_EPOCHS, MOST_EPOCHS = 4, 20
+USUAL_BATCH, FEW_STEPS = 32, 16  # `batch_size: auto` halves the usual batch until an epoch has so many steps ...
+LEAST_BATCH = 8  # ... or the batch is this small
+
+Measure = Callable[[np.ndarray], Judged]
+
+
+class Train(Section):
+    """How training goes."""
+
+    epochs: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    """Passes over the training rows; auto: enough for 600 steps, between 4 and 20."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Time for the steps and their validations; the schedule is made to end within it, and the best weights are kept."""
+    batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = 32
+    """Rows per step; auto: 32, less where the rows are few."""
+    micro_batch: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    """Rows in memory at a time: a step's gradient is summed over them, so the result is the same; auto: what fits."""
+    gradient_checkpointing: bool = False
+    """Keep only each layer's input for the backward pass and compute the rest again: less memory, more time."""
+    optimizer: SerializeAsAny[Optimizer] = Adamw()
+    """How a weight moves."""
+    loss: SerializeAsAny[Loss] | None = None
+    """What hurts; the task's own loss where not given."""
+    regularizers: list[SerializeAsAny[Regularizer]] = []
+    """What keeps weights modest or answers steady, such as `[l2_sp]` or `[{kind: mixup, alpha: 0.2}]`."""
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of the joined vector switched off before the head."""
+    clip: float = Field(1.0, gt=0.0)
+    """The gradient's norm is cut to this."""
+    validations: int = Field(2, ge=1)
+    """How often per epoch the validation rows are measured."""
+    patience: int = Field(6, ge=1)
+    """Stop after this many validations without a gain; the best weights are kept in any case."""
+    average: Literal["none", "soup", "ema"] = "soup"
+    """soup: average the best three validations' weights as far as validation gains by it; ema: a running average."""
+    ema_decay: float = Field(0.99, gt=0.0, lt=1.0)
+    """How much of the running average stays at each step, with `average: ema`."""
+    seeds: int = Field(1, ge=1, le=16)
+    """Start so many times with other seeds, drop the worse half early, twice, and keep the best by validation."""
+    checkpoint_seconds: float = Field(60.0, ge=0.0)
+    """Save the training's state when so much time has passed since it was last saved; 0: after every step."""
+    cache_gigabytes: float = Field(4.0, ge=0.0)
+    """Disk space for the outputs of frozen layers, computed once and used by every epoch and run; 0: never."""
+    engine: SerializeAsAny[Engine] = Local()
+    """Where it runs."""
+
+    def rows_per_step(self, rows: int) -> int:
+        """Return the batch size for so many training rows."""
+        if self.batch_size != "auto":
+            return self.batch_size
+        size = USUAL_BATCH
+        while size > LEAST_BATCH and rows < FEW_STEPS * size:
+            size //= 2
+        return size
+
+    def epochs_of(self, steps_per_epoch: int) -> int:
+        """Return the number of epochs; small data counts steps, not epochs (Mosbach et al., ICLR 2021, section 6)."""
+        if self.epochs != "auto":
+            return self.epochs
+        return min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / max(1, steps_per_epoch))))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step tells."""
+
+    number: int
+    """From 1."""
+    loss: float
+    """The mean over its rows."""
+    rate: float
+    """The peak learning rate it moved with."""
+    gradient: float = 0.0
+    """The gradient's norm before it was cut."""
+    skipped: int = 0
+    """How many steps in a row, this one included, were not taken because loss or gradient was not finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where training may keep things between processes; nothing is kept where a place is None."""
+
+    checkpoints: Path | None = None
+    cache: Path | None = None
+    key: str = ""
+    """The identity of the run: a checkpoint of another is never taken for its own."""
+    is_resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a training needs beside the model. `measure` judges the outputs of the validation rows."""
+
+    train: Encoded
+    validation: Encoded
+    how: Train
+    strategy: Strategy
+    loss: Loss
+    base_rate: float
+    form: Literal["class", "classes", "value"]
+    measure: Measure
+    watch: Callable[[Step], None]
+    seed: int
+    events: Events
+    places: Places = field(default_factory=Places)
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The training rows' labels."""
+        assert self.train.targets is not None
+        return self.train.targets
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many steps there will be."""
+
+    batch: int
+    per_epoch: int
+    total: int
+    marks: frozenset[int]
+    """The steps of an epoch (from 1) after which validation is measured."""
+
+    @classmethod
+    def of(cls, job: Job, most_steps: int | None = None) -> Plan:
+        """Return the plan of a job, ended at `most_steps` where that is given."""
+        how = job.how
+        batch = how.rows_per_step(len(job.train))
+        per_epoch = math.ceil(len(job.train) / batch)
+        total = how.epochs_of(per_epoch) * per_epoch
+        marks = frozenset(max(1, round(part * per_epoch / how.validations)) for part in range(1, how.validations + 1))
+        return cls(batch, per_epoch, total if most_steps is None else max(1, min(total, most_steps)), marks)
+
+    def is_mark(self, number: int) -> bool:
+        """Return whether validation is measured after this step (from 1); always after the last."""
+        return (number - 1) % self.per_epoch + 1 in self.marks or number == self.total
+
+
+Weights = dict[str, Any]
