@@ -61,6 +61,12 @@ class TrainingError(TunesmithError, RuntimeError):
     exit_code = 4
 
 
+class CheckpointError(TunesmithError, OSError):
+    """The state of a training run could not be written, or another process holds the run; what was stored stays."""
+
+    exit_code = 4
+
+
 class GuardError(TrainingError):
     """A guard stopped a run that would have been silently wrong."""
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.disk import make_folder, sync_folder
 from ..core.errors import RegistryError
 
 READ_ONLY = 0o444
@@ -74,27 +75,6 @@ def listing(folder: Path) -> list[str]:
             return sorted(os.listdir(folder))
     except FileNotFoundError:
         return []
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    if os.name == "nt":  # Windows has no handle on a folder to flush, and journals its names
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder and its parents, each durably."""
-    if folder.is_dir():
-        return
-    if folder.parent != folder:
-        make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
 
 
 def stage(home: Path, source: bytes | Path) -> Staged:

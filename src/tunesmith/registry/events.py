@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..core.disk import sync_folder
 from ..core.errors import RegistryError, VerificationError
 from ..core.ids import canonical, digest
-from .disk import listing, move, reading, stage, sync_folder
+from .disk import listing, move, reading, stage
 from .labels import Label, label_path, read_label
 from .names import is_name, plain
 from .objects import DIGEST, RESTORE

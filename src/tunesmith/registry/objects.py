@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.disk import sync_folder
 from ..core.errors import VerificationError
 from ..core.ids import digest, file_digest
-from .disk import Staged, listing, move, stage, sync_folder, unreadable
+from .disk import Staged, listing, move, stage, unreadable
 from .problems import Problem
 
 DIGEST = re.compile(r"[0-9a-f]{64}")

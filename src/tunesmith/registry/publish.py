@@ -14,9 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..core.disk import make_folder
 from ..core.errors import RegistryError
 from ..core.ids import canonical
-from .disk import Staged, create_exclusively, listing, make_folder, stage, writing
+from .disk import Staged, create_exclusively, listing, stage, writing
 from .events import PENDING, append, compose, heads, load, now, settle, settle_published, wait
 from .labels import label_path, numbers
 from .names import check_files, check_name, plain
