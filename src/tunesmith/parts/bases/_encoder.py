@@ -14,9 +14,10 @@ Arrays = Mapping[str, np.ndarray | Ragged]
 
 
 class Encoder(torch.nn.Module):
-    """A body. `width` is the length of its vectors."""
+    """A body. `width` is the length of its vectors, `is_pretrained` whether its starting weights are worth keeping."""
 
     width: int
+    is_pretrained: bool = False
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add what depends on the rows alone, such as tokens; computed once per split."""

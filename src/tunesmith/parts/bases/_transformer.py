@@ -24,6 +24,8 @@ PROBE = "dropout"  # configuration fields of this name are set to the recipe's d
 class TransformerEncoder(Encoder):
     """A body from transformers. Texts of one row are joined by the tokenizer's separator and cut at `max_tokens`."""
 
+    is_pretrained = True
+
     def __init__(self, body: nn.Module, tokenizer: Tokenizer, pooling: str, max_tokens: int) -> None:
         super().__init__()
         self.body = body
