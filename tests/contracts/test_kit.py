@@ -16,6 +16,10 @@ from tunesmith.parts.guards.finite_loss import FiniteLoss
 from tunesmith.parts.losses.squared import Squared
 from tunesmith.parts.modalities.number import Number
 from tunesmith.parts.optimizers.sgd import Sgd
+from tunesmith.parts.regularizers.l2 import L2
+from tunesmith.parts.regularizers.l2_sp import L2Sp
+from tunesmith.parts.regularizers.mixup import Mixup
+from tunesmith.parts.regularizers.r_drop import RDrop
 from tunesmith.parts.strategies.full import Full
 from tunesmith.parts.strategies.lora import Lora
 from tunesmith.parts.tasks.classification import Classification
@@ -30,6 +34,7 @@ from tunesmith.testing import (
     losses,
     modalities,
     optimizers,
+    regularizers,
     strategies,
     tasks,
 )
@@ -130,6 +135,75 @@ OPTIMIZERS = {
 def test_a_broken_optimizer_is_told(sentence):
     with pytest.raises(AssertionError, match=sentence):
         optimizers.check(broken(Sgd, **OPTIMIZERS[sentence]))
+
+
+def _matrices(net):
+    return [one for one in net.parameters() if one.requires_grad and one.ndim >= 2]
+
+
+def _upside_down(self, net):
+    matrices = _matrices(net)
+
+    def penalty(scene):
+        pull = sum(one.square().sum() for one in matrices)
+        return 2 * pull.detach() - pull
+
+    return penalty
+
+
+def _all_weights(self, net):
+    return lambda scene: self.weight * sum(one.square().sum() for one in net.parameters())
+
+
+def _to_shared_chance(self, net):
+    return lambda scene: self.weight * (torch.rand(()) + scene.outputs.square().mean())
+
+
+def _untouched_state(self, net):
+    calls = []
+
+    def penalty(scene):
+        calls.append(1)
+        return len(calls) * self.weight * scene.outputs.square().mean()
+
+    return penalty
+
+
+def _noisy_build(self, net):
+    with torch.no_grad():
+        next(net.parameters()).add_(0.1)
+    return L2.build(self, net)
+
+
+def _start_at_zero(self, net):
+    return L2.build(L2(weight=self.weight), net)
+
+
+REGULARIZERS = {
+    "must be a scalar": (L2, lambda self, net: lambda scene: scene.outputs.square().mean(dim=1)),
+    "must be float32": (L2, lambda self, net: lambda scene: scene.outputs.double().square().mean()),
+    "must be finite": (L2, lambda self, net: lambda scene: scene.outputs.square().mean() / (len(scene.outputs) - 1)),
+    "must not be negative": (L2, lambda self, net: lambda scene: -scene.outputs.square().mean()),
+    "generator, not torch's": (Mixup, _to_shared_chance),
+    "the same state of the generator": (Mixup, _untouched_state),
+    "must lower the penalty": (L2, _upside_down),
+    "must have a gradient": (L2, lambda self, net: lambda scene: scene.outputs.detach().square().mean()),
+    "twice the `weight`": (L2, lambda self, net: lambda scene: scene.outputs.square().mean()),
+    "must sum to the whole": (L2, lambda self, net: lambda scene: self.weight * scene.outputs.square().sum()),
+    "must not count": (L2, _all_weights),
+    "leave the net as it is": (L2, _noisy_build),
+    "must not say which weights": (L2, lambda self, net: L2.build(self, net.requires_grad_(False))),
+    "build.. must not draw": (L2, lambda self, net: (torch.rand(1), L2.build(self, net))[1]),
+    "at their start must cost 0": (L2Sp, _start_at_zero),
+    "without dropout must cost 0": (RDrop, _start_at_zero),
+}
+
+
+@pytest.mark.parametrize("sentence", REGULARIZERS)
+def test_a_broken_regularizer_is_told(sentence):
+    part, build = REGULARIZERS[sentence]
+    with pytest.raises(AssertionError, match=sentence):
+        regularizers.check(broken(part, build=build))
 
 
 def _noise(body):

@@ -15,7 +15,7 @@ Arrays = Mapping[str, np.ndarray | Ragged]
 
 
 class Encoder(torch.nn.Module):
-    """A body. `width` is the length of its vectors."""
+    """A body. `width` is the length of its vectors, `is_pretrained` whether its starting weights are worth keeping."""
 
     width: int
     is_pretrained: ClassVar[bool] = False
