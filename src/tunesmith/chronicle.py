@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -13,24 +12,13 @@ import numpy as np
 
 from .core.events import Events
 from .core.ids import digest, set_digest, value_digest
+from .core.libraries import libraries
 from .core.statistics import Comparison
 from .data import Codec, Dataset, Encoded
 from .data.metrics import HIGHER_IS_BETTER
 from .model import Curve
 from .recipe import Recipe
 from .stages import evaluate
-
-LIBRARIES = (
-    "tunesmith",
-    "torch",
-    "transformers",
-    "tokenizers",
-    "peft",
-    "scikit-learn",
-    "numpy",
-    "polars",
-    "safetensors",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +113,6 @@ def manifest_of(chapter: Chapter, files: Mapping[str, bytes], report: Mapping[st
         "verdict": report["verdict"],
         "environment": report["environment"],
     }
-
-
-def libraries() -> dict[str, str]:
-    """Return the installed versions of the libraries a run depends on."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _comparison(one: Comparison, primary: str) -> dict[str, Any]:

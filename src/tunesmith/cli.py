@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .core.errors import TunesmithError
+from .core.errors import InterruptedTrainingError, TunesmithError
 
 INTERNAL = 70  # a fault of ours: none of the contract's codes, so that no script takes it for an answer
 INTERRUPTED = 130
@@ -46,12 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(answer.value, indent=1, ensure_ascii=False, allow_nan=False) if options.json else answer.text)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        again = shlex.join(["tunesmith", *(sys.argv[1:] if arguments is None else arguments)])
-        print(f"\ninterrupted; nothing was registered. To start again: {again}", file=sys.stderr)
+        print(f"\ninterrupted; nothing was registered. To start again: {_again(arguments)}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except InterruptedTrainingError as error:
+        print(f"\n{error}\nto go on: {_again(arguments)}", file=sys.stderr)
+        return error.exit_code
     except TunesmithError as error:
         return _fail(str(error), error.exit_code, options.debug)
     except OSError as error:
@@ -66,6 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         raise SystemExit(INTERNAL) from error
     return int(answer.exit_code)
+
+
+def _again(arguments: Sequence[str] | None) -> str:
+    """Return the line that goes on with what was interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    resume = ["--resume"] if given[:1] == ["train"] and "--resume" not in given else []
+    return shlex.join(["tunesmith", *given, *resume])
 
 
 class _Command(argparse.ArgumentParser):
@@ -137,6 +146,11 @@ def _recipe(one: argparse.ArgumentParser) -> None:
     one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, such as train.epochs=5")
 
 
+def _train(one: argparse.ArgumentParser) -> None:
+    _recipe(one)
+    one.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this very run")
+
+
 def _check(one: argparse.ArgumentParser) -> None:
     one.add_argument("what", type=Path, metavar="RECIPE|DATA", help="a recipe, or a file of rows")
     one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
@@ -186,7 +200,7 @@ OPTIONS = {
     "init": _init,
     "show": _recipe,
     "check": _check,
-    "train": _recipe,
+    "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,
     "report": _report,

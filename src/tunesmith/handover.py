@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .core.events import Events
+from .core.ids import value_digest
+from .core.libraries import libraries
 from .data import Codec, Encoded
+from .data.store import ArrayStore
+from .model import Model
+from .model.activations import digest_of
 from .parts.baselines import Question
 from .parts.guards import Evidence
 from .parts.tasks import Task
 from .recipe import Recipe
 from .stages import evaluate
-from .stages.train import Job
 from .stages.watch import Watch
+from .training.settings import Job, Places
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
@@ -23,7 +31,21 @@ def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], featu
     return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, features)
 
 
-def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], watch: Watch, events: Events) -> Job:
+GIGABYTE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What stands around a training: who watches, who listens, how to start anew, and where versions live."""
+
+    watch: Watch
+    events: Events
+    start: Callable[[int], Model]
+    home: Path
+    is_resumed: bool
+
+
+def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Scene) -> Job:
     """Return what training needs; the guards look at every step."""
     task, base, validation = _task(codec), recipe.body(), encoded["validation"]
     assert validation.targets is not None
@@ -36,10 +58,33 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], watch: Wat
         base_rate=base.learning_rate,
         form=task.form,
         measure=evaluate.validation_measure(task, validation.targets, codec.target_state),
-        watch=lambda step: watch.at("step", Evidence(loss=step.loss, step=step.number)),
+        watch=lambda step: scene.watch.at("step", Evidence(loss=step.loss, step=step.number, skipped=step.skipped)),
         seed=recipe.seed,
-        events=events,
+        check=lambda one, several: scene.watch.at("start", Evidence(before=one, after=several)),
+        events=scene.events,
+        start=scene.start,
+        places=places(recipe, encoded, scene),
     )
+
+
+def places(recipe: Recipe, encoded: Mapping[str, Encoded], scene: Scene) -> Places:
+    """Return where the run's checkpoints are: a folder that follows from all that decides its numbers."""
+    rows = [digest_of(one.inputs) for name, one in encoded.items() if name != "test"]
+    labels = [digest_of({"targets": one.targets}) for one in encoded.values() if one.targets is not None]
+    key = value_digest([recipe.digest(), rows, labels, recipe.train.engine.describe(), libraries()])
+    return Places(scene.home / "runs" / key[:16], key, scene.is_resumed)
+
+
+def forget(where: Places) -> None:
+    """Remove a run's checkpoints, once its version is registered."""
+    if where.checkpoints is not None:
+        shutil.rmtree(where.checkpoints, ignore_errors=True)
+
+
+def kept(home: Path, recipe: Recipe) -> ArrayStore | None:
+    """Return where arrays that cost time are kept between runs, None where the recipe allows no space."""
+    limit = int(recipe.train.cache_gigabytes * GIGABYTE)
+    return ArrayStore(home / "cache", limit) if limit else None
 
 
 def _task(codec: Codec) -> Task:

@@ -22,7 +22,7 @@ from .parts.tasks import Task
 from .recipe_text import RecipeText, read_text
 from .stages.inspect import Given, Meaning
 from .stages.split import Split
-from .stages.train import Train
+from .training.settings import Train
 
 
 class Recipe(Section):

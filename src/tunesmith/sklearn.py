@@ -5,6 +5,7 @@ They are for pipelines, cross-validation and searches; a registered version with
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -25,7 +26,8 @@ from .parts.tasks import Task
 from .stages.build import Blueprint, build
 from .stages.encode import encode, fit_codec
 from .stages.evaluate import validation_measure
-from .stages.train import Job, Train, train
+from .stages.train import train
+from .training.settings import Job, Train
 
 TARGET = "y"
 VALIDATION = 0.1  # share of the rows that early stopping looks at
@@ -52,19 +54,20 @@ class _Tunesmith(BaseEstimator):
         base = Base.model_validate(self.base or ("minilm" if texts else "gbdt"))
         how = Train.model_validate(self.train or {})
         how.engine.start()
-        model = build(Blueprint(base, codec, self.seed, how.dropout, str(how.engine.device())))
+        plan = Blueprint(base, codec, self.seed, how.dropout, str(how.engine.device()))
+        model = build(plan)
         encoded = model.prepare(encode(data, codec))
         place = np.array([unit_interval(one) for one in data.ids])
         held = np.flatnonzero(place < VALIDATION)
         few = len(data) < FEW or len(held) < 2
         validation = encoded if few else encoded.take(held)
         fitted = encoded if few else encoded.take(np.flatnonzero(place >= VALIDATION))
-        train(model, self._job(fitted, validation, codec, base, how))
+        job = self._job(fitted, validation, plan, how)
+        self.model_: Model = train(model, job).model
         self.codec_: Codec = codec
-        self.model_: Model = model
 
-    def _job(self, fitted: Encoded, validation: Encoded, codec: Codec, base: Base, how: Train) -> Job:
-        task = codec.task
+    def _job(self, fitted: Encoded, validation: Encoded, plan: Blueprint, how: Train) -> Job:
+        codec, task = plan.codec, plan.codec.task
         assert isinstance(task, Task)
         assert validation.targets is not None
         return Job(
@@ -73,12 +76,14 @@ class _Tunesmith(BaseEstimator):
             how=how,
             strategy=Strategy.model_validate(self.strategy),
             loss=how.loss or Loss.model_validate(task.default_loss),
-            base_rate=base.learning_rate,
+            base_rate=plan.base.learning_rate,
             form=task.form,
             measure=validation_measure(task, validation.targets, codec.target_state),
             watch=lambda step: None,
+            check=lambda one, several: None,
             seed=self.seed,
             events=Events(),
+            start=lambda seed: build(replace(plan, seed=seed)),
         )
 
     def _scores(self, X: Any) -> np.ndarray:

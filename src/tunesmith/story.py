@@ -9,7 +9,7 @@ from pathlib import Path
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
 from .data import Dataset
-from .handover import job, question
+from .handover import Scene, forget, job, kept, places, question
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
@@ -33,6 +33,7 @@ class Run:
     home: Path
     events: Events = field(default_factory=Events)
     text: RecipeText | None = None
+    is_resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +80,28 @@ def tell(run: Run) -> Version:
     parts = divide(known, watch)
 
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
-    plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(recipe.train.engine.device()))
+    device, store = str(recipe.train.engine.device()), kept(run.home, recipe)
+    plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, device, store)
     model = build(plan)
     encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
     features = baseline.frozen_features(model, encoded, events)
-    trained = train(model, job(recipe, codec, encoded, watch, events))
+    scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed)
+    trained = train(model, job(recipe, codec, encoded, scene))
+    model = trained.model
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
     outputs = baseline.answer(question(recipe, codec, encoded, features), events)
     chapter = Chapter(recipe, known.origins, parts, codec, findings)
     outputs["model"] = model.outputs(encoded["test"])
-    report = account(chapter, encoded["test"], outputs, trained.curve, events)
+    report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
     weights = model.files()
-    again = rebuild(replace(plan, device="cpu"), weights)
+    again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]
     watch.at("saved", Evidence(before=model.outputs(sample), after=again.outputs(sample)))
     report |= {"guards": list(watch.said.values()), "seconds": round(time.monotonic() - started, 3)}
     files = weights | stored_files(chapter, report)
-    return Version.open(registry.publish(recipe.title(), files, manifest_of(chapter, weights, report)))
+    stored = registry.publish(recipe.title(), files, manifest_of(chapter, weights, report))
+    forget(places(recipe, encoded, scene))
+    return Version.open(stored)

@@ -105,7 +105,9 @@ def newest(run: Run, known: Understood) -> StoredVersion | None:
 def _first_batch(known: Understood, model: Model, rows: Dataset, encoded: Encoded, name: str) -> dict[str, int]:
     assert isinstance(model, Network)
     how, position = known.recipe.train, rows.ids.index(name)
-    order = batches(len(rows), how.batch_size, stream(known.recipe.seed, "batches", 0), model.lengths(encoded))
+    order = batches(
+        len(rows), how.rows_per_step(len(rows)), stream(known.recipe.seed, "batches", 0), model.lengths(encoded)
+    )
     return next(
         {"epoch": 1, "step": step, "place": int(np.flatnonzero(batch == position)[0]) + 1, "rows": len(batch)}
         for step, batch in enumerate(order, start=1)

@@ -12,8 +12,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from ..chronicle import libraries
 from ..core.ids import file_digest
+from ..core.libraries import libraries
 from ..core.part import PARTS_VARIABLE
 from ..parts.bases.minilm import WEIGHTS, locate
 from ..parts.engines.local import Local

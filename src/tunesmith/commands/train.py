@@ -17,7 +17,7 @@ def run(options: Namespace) -> Answer:
     recipe, text = load(options.recipe, options.set)
     screen = Screen()
     try:
-        version = tell(Run(recipe, options.recipe.parent, options.home, screen.events(), text))
+        version = tell(Run(recipe, options.recipe.parent, options.home, screen.events(), text, options.resume))
     finally:
         screen.close()
     return Answer(summary(version), describe(version))

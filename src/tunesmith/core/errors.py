@@ -67,6 +67,12 @@ class CheckpointError(TunesmithError, OSError):
     exit_code = 4
 
 
+class InterruptedTrainingError(TunesmithError, InterruptedError):
+    """Training was told to stop, saved its state and did; the message says where it is."""
+
+    exit_code = 130
+
+
 class GuardError(TrainingError):
     """A guard stopped a run that would have been silently wrong."""
 

@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class Curve:
     """What happened in training: one entry per reported step and one per validation, as JSON values."""
 
     steps: list[dict[str, float]] = field(default_factory=list)
-    validations: list[dict[str, float | bool]] = field(default_factory=list)
+    validations: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

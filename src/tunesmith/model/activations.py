@@ -92,7 +92,10 @@ class Kept:
         with torch.inference_mode():
             for start in range(0, len(order), ROWS):
                 rows = order[start : start + ROWS]
-                yield rows, {name: one.to(self.device) for name, one in self.encoder.collate(encoded.inputs, rows).items()}
+                yield (
+                    rows,
+                    {name: one.to(self.device) for name, one in self.encoder.collate(encoded.inputs, rows).items()},
+                )
                 if advance is not None:
                     advance(start + len(rows))
 
@@ -106,7 +109,9 @@ class Kept:
                     weights.update(one.detach().cpu().contiguous().view(torch.uint8).numpy().data)
         rows = digest_of({name: one for name, one in encoded.inputs.items() if name in self.encoder.reads})
         places = torch.get_num_threads() if self.device.type == "cpu" else 0
-        return content_key(FORMULA, torch.__version__, places, weights.hexdigest(), rows, self.encoder.describe(), *what)
+        return content_key(
+            FORMULA, torch.__version__, places, weights.hexdigest(), rows, self.encoder.describe(), *what
+        )
 
 
 def prepared(encoder: Encoder, inputs: Arrays, store: ArrayStore | None) -> dict[str, np.ndarray | Ragged]:

@@ -9,6 +9,7 @@ import torch
 
 from ..core.errors import RecipeError
 from ..data import Codec
+from ..data.store import ArrayStore
 from ..model import Model
 from ..model.fitted import Fitted
 from ..model.network import Net, Network
@@ -30,6 +31,7 @@ class Blueprint:
     seed: int = 0
     dropout: float = 0.0
     device: str = "cpu"
+    store: ArrayStore | None = None
 
 
 def build(plan: Blueprint) -> Model:
@@ -82,7 +84,9 @@ def _assemble(plan: Blueprint, files: Mapping[str, bytes] | None) -> Model:
     encoders = {"body": _encoder(plan.base, shape, plan.seed, files)}
     if shape.forms - plan.base.takes:
         encoders["columns"] = _encoder(COLUMNS, shape, plan.seed, files)
-    return Network(Net(encoders, width, plan.dropout, plan.seed), shape, "body", torch.device(plan.device))
+    network = Network(Net(encoders, width, plan.dropout, plan.seed), shape, "body", torch.device(plan.device))
+    network.store = plan.store
+    return network
 
 
 def _encoder(base: Base, shape: Shape, seed: int, files: Mapping[str, bytes] | None) -> Encoder:

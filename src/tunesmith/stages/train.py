@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,6 @@ from ..model import Curve, Model
 from ..model.fitted import Fitted
 from ..model.network import Network
 from ..parts.bases import Ask
-from ..training.best import moving
 from ..training.checkpoint import Checkpoints
 from ..training.course import Course
 from ..training.estimate import Estimate, clock, estimate, steps_within
@@ -28,9 +27,8 @@ from ..training.resume import Keeper, adopt
 from ..training.settings import Job, Plan
 from ..training.warm import warm
 
+CHECKED_ROWS = 5  # an odd number, so that the last micro-batch is a smaller one
 SAMPLE_ROWS = 64  # validation rows that are compared before and after the strategy's finish
-
-Start = Callable[[int], Model]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +46,14 @@ class Trained:
     account: dict[str, Any] = field(default_factory=dict)
 
 
-def train(start: Start, job: Job) -> Trained:
-    """Return the trained model. `start` makes one with the starting weights of a seed; `job.watch` may raise to stop.
+def train(model: Model, job: Job) -> Trained:
+    """Return the trained model: this one, or that of another seed where it came out better. `job.watch` may raise.
 
     Raises TrainingError where training cannot be completed, InterruptedTrainingError where it was told to stop.
     """
-    model = start(job.seed)
     if isinstance(model, Network):
-        return _train_networks(model, start, job)
+        with ExitStack() as held:
+            return _train_networks(model, job, held)
     assert isinstance(model, Fitted)
     with job.events.stage("train", 1) as advance:
         model.fit(job.train, job.validation, Ask(job.form, model.width, job.seed))
@@ -75,18 +73,20 @@ class _Entry:
     keeper: Keeper
 
 
-def _train_networks(model: Network, start: Start, job: Job) -> Trained:
-    """Run one start, or race several."""
+def _train_networks(model: Network, job: Job, held: ExitStack) -> Trained:
+    """Run one start, or race several. `held` keeps other processes off the run's checkpoints meanwhile."""
     begun = time.monotonic()
     plan = Plan.of(job)
-    rate = _rate(start, job)
+    rate = _rate(job)
     seeds = [job.seed, *(derive(job.seed, "start", at) % 2**31 for at in range(1, job.how.seeds))]
     entries = []
     expected: Estimate | None = None
     for seed in seeds:
-        one = model if seed == job.seed else start(seed)
+        one = model if seed == job.seed else job.start(seed)
         assert isinstance(one, Network)
         entry = _prepare(one, job, plan, rate, seed)
+        if entry.keeper.store is not None:
+            held.enter_context(entry.keeper.store.hold())
         if expected is None:
             expected = estimate(entry.loop)
             if job.how.minutes is not None:
@@ -94,14 +94,16 @@ def _train_networks(model: Network, start: Start, job: Job) -> Trained:
                 entry.loop.plan = plan
                 expected = replace(expected, steps=plan.total, seconds=min(expected.seconds, 60 * job.how.minutes))
             job.events.note("train", expected.words())
+            _check_sums(entry.loop)
         entry.loop.micro = expected.micro_batch
         entries.append(entry)
     assert expected is not None
     winner, remarks = _run(entries, job)
     members = winner.loop.settle()
+    seconds = time.monotonic() - begun
     happened = {
         "steps": winner.loop.progress.number,
-        "seconds": round(time.monotonic() - begun, 3),
+        "seconds": round(seconds, 3),
         "memory_bytes": peak_bytes(winner.loop.model.device),
         "skipped_steps": winner.loop.progress.skipped,
         "averaged_weights": members,
@@ -109,17 +111,24 @@ def _train_networks(model: Network, start: Start, job: Job) -> Trained:
         "learning_rate": rate,
     }
     account = {"expected": expected.as_json(), "happened": happened, "remarks": remarks}
-    job.events.note("train", f"took {clock(happened['seconds'])}, {clock(expected.seconds)} were expected")
+    job.events.note("train", f"took {clock(seconds)}, {clock(expected.seconds)} were expected")
     return _finish(winner, job, account)
 
 
-def _rate(start: Start, job: Job) -> float:
+def _check_sums(loop: Loop) -> None:
+    """Let the guard compare the gradient of a few short rows as one batch with their sum over micro-batches."""
+    order = np.arange(len(loop.job.train)) if loop.lengths is None else np.argsort(loop.lengths, kind="stable")
+    few = order[:CHECKED_ROWS]
+    loop.job.check(loop.gradient(few, 1), loop.gradient(few, 2))
+
+
+def _rate(job: Job) -> float:
     """Return the peak learning rate, after trials where the recipe asks for them."""
     if job.how.optimizer.learning_rate != "probe":
         return peak_rate(job)
 
     def fresh(trial: Job, plan: Plan, rate: float) -> Loop:
-        one = start(job.seed)
+        one = job.start(job.seed)
         assert isinstance(one, Network)
         return _prepare(one, trial, plan, rate, job.seed).loop
 
@@ -192,7 +201,7 @@ def _finish(entry: _Entry, job: Job, account: dict[str, Any]) -> Trained:
         encoder.widen()  # type: ignore[operator]
     sample = job.validation.take(np.arange(min(SAMPLE_ROWS, len(job.validation))))
     before = model.outputs(sample)
-    moved = {name for name, _ in moving(model.net)}
+    moved = set(entry.loop.moving)
     job.strategy.finish(body)
     model.net.eval()
     is_adapted = any(name not in entry.names for name in moved)

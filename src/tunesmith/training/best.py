@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -13,14 +13,9 @@ Weights = dict[str, torch.Tensor]
 SOUP = 3  # validations whose weights are kept for the average
 
 
-def moving(net: torch.nn.Module) -> Iterable[tuple[str, torch.nn.Parameter]]:
-    """Return the parameters that move, by name."""
-    return ((name, one) for name, one in net.named_parameters() if one.requires_grad)
-
-
-def copy_of(net: torch.nn.Module) -> Weights:
-    """Return a copy of the weights that move."""
-    return {name: one.detach().clone() for name, one in moving(net)}
+def copies(parameters: Mapping[str, torch.nn.Parameter]) -> Weights:
+    """Return a copy of these weights."""
+    return {name: one.detach().clone() for name, one in parameters.items()}
 
 
 def put(net: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
@@ -77,13 +72,13 @@ class Average:
     sums: Weights = field(default_factory=dict)
     steps: int = 0
 
-    def add(self, net: torch.nn.Module) -> None:
+    def add(self, parameters: Mapping[str, torch.nn.Parameter]) -> None:
         """Take in the weights after a step."""
-        names, now = zip(*((name, one.detach()) for name, one in moving(net)), strict=True)
-        for name, one in zip(names, now, strict=True):
+        for name, one in parameters.items():
             self.sums.setdefault(name, torch.zeros_like(one))
         self.steps += 1
-        torch._foreach_lerp_([self.sums[name] for name in names], list(now), 1.0 - self.decay)
+        now = [one.detach() for one in parameters.values()]
+        torch._foreach_lerp_([self.sums[name] for name in parameters], now, 1.0 - self.decay)
 
     def weights(self) -> Weights:
         """Return the average."""

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -14,24 +14,21 @@ import numpy as np
 
 from ..core.errors import InterruptedTrainingError, TrainingError
 from .loop import Loop
-from .monitor import Monitor, Remark
+from .monitor import Remark
 from .resume import Keeper
 
 MOST_SKIPPED_IN_A_ROW = 5  # steps that were not finite; each halves the rate, so this one is 1/32 of what was asked
 MOST_SKIPPED = 25
-RECENT_STEPS = 50  # whose mean loss stands for the training loss beside a validation
 
 
 @dataclass(slots=True)
 class Course:
-    """Drives one loop. `advance` hears the number of steps done, `remarks` collects what the monitor saw."""
+    """Drives one loop. `advance` hears the number of steps done."""
 
     loop: Loop
     keeper: Keeper
-    monitor: Monitor
     advance: Callable[..., None]
     seconds_budget: float | None = None
-    remarks: list[Remark] = field(default_factory=list)
 
     def run_until(self, number: int) -> None:
         """Take steps until so many were taken, or training is over by itself.
@@ -55,9 +52,10 @@ class Course:
         is_late = self.seconds_budget is not None and loop.progress.seconds > self.seconds_budget
         return loop.progress.number >= loop.plan.total or loop.best.waited >= loop.job.how.patience or is_late
 
-    def explain_end(self) -> None:
-        """Say why training ended before its last step, where it did."""
+    def close(self) -> None:
+        """Say why training ended before its last step, where it did, and what the monitor makes of the whole."""
         loop = self.loop
+        self._say(loop.monitor.closing())
         if loop.progress.number < loop.plan.total:
             is_patience = loop.best.waited >= loop.job.how.patience
             why = "validation gains no more" if is_patience else "the minutes are over"
@@ -71,7 +69,7 @@ class Course:
         if step.skipped:
             self._back_off(step.skipped)
         else:
-            self._say(self.monitor.step(step.number, step.loss, step.rate, step.gradient))
+            self._say(loop.monitor.step(step.number, step.loss, step.rate, step.gradient))
         if loop.plan.is_mark(step.number) or self._is_last_chance():
             self._validate()
         self.keeper.after_step(loop)
@@ -83,17 +81,12 @@ class Course:
     def _validate(self) -> None:
         loop = self.loop
         found = loop.validate()
-        recent = [step["loss"] for step in loop.progress.curve.steps[-min(RECENT_STEPS, loop.plan.per_epoch) :]]
-        mean = float(np.mean(recent)) if recent else float("nan")
-        loop.progress.curve.validations[-1]["train_loss"] = mean
-        seen = self.monitor.validation(
-            found["step"], found["epoch"], mean, found["loss"], found["metric"], found["merit"]
-        )
-        self._say([*seen, *self.monitor.outputs(found["step"], found["outputs"], loop.job.form)])
+        one = found["step"], found["epoch"], found["train_loss"], found["loss"], found["metric"], found["merit"]
+        self._say([*loop.monitor.validation(*one), *loop.monitor.outputs(found["outputs"], loop.job.form)])
 
     def _say(self, remarks: list[Remark]) -> None:
         for remark in remarks:
-            self.remarks.append(remark)
+            self.loop.progress.remarks.append(remark.as_json())
             self.loop.job.events.warn("train", f"step {remark.step}: {remark.text}; {remark.advice}")
 
     def _back_off(self, in_a_row: int) -> None:
@@ -108,11 +101,13 @@ class Course:
         if loop.best.kept:
             loop.settle()
         where = self.keeper.save(loop)
-        kept = f"the last good weights are in {where}" if where is not None and loop.best.kept else "no weights are kept"
+        kept = (
+            f"the last good weights are in {where}" if where is not None and loop.best.kept else "no weights are kept"
+        )
         raise TrainingError(
             f"training step {progress.number}: loss or gradient was not finite in {in_a_row} steps in a row "
-            f"({progress.skipped} in all), although the rate was halved each time; nothing was registered, {kept}; lower "
-            "train.optimizer.learning_rate (a tenth is a good try), or use train.engine.precision: fp32"
+            f"({progress.skipped} in all), although the rate was halved each time; nothing was registered, {kept}; "
+            "lower train.optimizer.learning_rate (a tenth is a good try), or use train.engine.precision: fp32"
         )
 
     def _interrupt(self, name: str) -> None:

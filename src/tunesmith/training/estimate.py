@@ -38,7 +38,7 @@ class Estimate:
     def words(self) -> str:
         """Return one sentence for a person."""
         return (
-            f"{self.steps} steps of about {self.step_seconds:.2g} s and their validations: about {clock(self.seconds)}; "
+            f"{self.steps} steps of about {self.step_seconds:.2g} s, with validations about {clock(self.seconds)}; "
             f"about {self.memory_bytes / (1 << 30):.1f} GB of memory"
         )
 
@@ -49,15 +49,13 @@ def estimate(loop: Loop) -> Estimate:
     random = torch.get_rng_state()
     order = np.arange(len(job.train)) if loop.lengths is None else np.argsort(loop.lengths, kind="stable")
     longest = order[-min(4, len(order)) :]
-    loop.net.train()
+    loop.wake()
     with job.how.engine.autocast():
         per_row = row_bytes(loop, longest)
     fixed = state_bytes(loop.model, loop.best.size + (loop.average is not None))
-    micro = job.how.micro_batch
-    if micro == "auto":
-        room = SHARE * available_bytes(loop.model.device) - fixed
-        micro = max(1, min(plan.batch, 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))))
-    loop.micro = min(micro, plan.batch)
+    room = SHARE * available_bytes(loop.model.device) - fixed
+    fitting = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
+    loop.micro = min(plan.batch, fitting if job.how.micro_batch == "auto" else job.how.micro_batch)
     step = _step_seconds(loop, order)
     validation = step * FORWARD * len(job.validation) / plan.batch
     torch.set_rng_state(random)

@@ -43,3 +43,12 @@ def parameter_groups(model: Network, optimizer: Optimizer, rate: float, moving: 
         add(list(seen.values()), rate * optimizer.layer_decay**height)
     add([one for one in model.net.parameters() if id(one) not in inside], rate * HEAD_SCALE)
     return groups
+
+
+def frozen_depth(layers: list[list[torch.nn.Module]], movable: list[torch.nn.Parameter]) -> int:
+    """Return how many layers from the bottom hold no weight that will ever move."""
+    ever = {id(one) for one in movable}
+    for depth, layer in enumerate(layers):
+        if any(id(one) in ever for module in layer for one in module.parameters()):
+            return depth
+    return len(layers)

@@ -17,10 +17,12 @@ from ..data.batching import batches
 from ..model import Curve
 from ..model.network import Network
 from ..parts.regularizers import Scene
-from .best import SOUP, Average, Best, Key, Weights, copy_of, moving, put
-from .groups import parameter_groups
+from .best import SOUP, Average, Best, Key, Weights, copies, put
+from .groups import frozen_depth, parameter_groups
+from .monitor import Monitor
 from .settings import Job, Plan, Step
 
+RECENT_STEPS = 50  # whose mean loss stands for the training loss beside a validation
 BACK_OFF = 0.5  # what the rate is multiplied with after a step that was not finite
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
@@ -35,6 +37,7 @@ class Progress:
     skipped: int = 0
     skipped_in_a_row: int = 0
     curve: Curve = field(default_factory=Curve)
+    remarks: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Loop:
@@ -49,7 +52,11 @@ class Loop:
         outside = {id(one) for one in body.parameters()}
         movable = [*free, *(one for one in model.net.parameters() if id(one) not in outside)]
         self.net = self.engine.wrap(model.net, self.layers)
-        groups = parameter_groups(model, job.how.optimizer, rate, {id(one) for one in movable})
+        ever = {id(one) for one in movable}
+        self.moving = {name: one for name, one in model.net.named_parameters() if id(one) in ever}
+        frozen = frozen_depth(self.layers, free)
+        self.still = [module for layer in self.layers[:frozen] for module in layer]
+        groups = parameter_groups(model, job.how.optimizer, rate, ever)
         self.peaks = [group["lr"] for group in groups]
         self.optimizer = job.how.optimizer.build(groups)
         self.hurt = job.loss.build(job.targets, model.width)
@@ -60,6 +67,7 @@ class Loop:
         self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
         self.progress = Progress()
         self.micro = plan.batch
+        self.monitor = Monitor(job.how.clip)
 
     def order(self) -> Iterator[np.ndarray]:
         """Yield the batches that are left of the present epoch, as positions of rows."""
@@ -81,7 +89,7 @@ class Loop:
         if is_finite:
             self.optimizer.step()
             if self.average is not None:
-                self.average.add(self.model.net)
+                self.average.add(self.moving)
         else:
             progress.skipped += 1
             progress.rate_scale *= BACK_OFF
@@ -103,7 +111,7 @@ class Loop:
         if weights is None:
             outputs = self._outputs()
         else:
-            now = copy_of(self.model.net)
+            now = copies(self.moving)
             put(self.model.net, weights)
             outputs = self._outputs()
             put(self.model.net, now)
@@ -115,10 +123,13 @@ class Loop:
             )
         judged = self.job.measure(outputs)
         is_best = self.best.offer(
-            (judged.merit, -judged.loss), lambda: copy_of(self.model.net) if weights is None else weights
+            (judged.merit, -judged.loss), lambda: copies(self.moving) if weights is None else weights
         )
         entry = {"step": number, "epoch": number / self.plan.per_epoch, "loss": judged.loss, "is_best": is_best}
-        self.progress.curve.validations.append(entry | judged.shown())
+        recent = self.progress.curve.steps[-min(RECENT_STEPS, self.plan.per_epoch) :]
+        entry["train_loss"] = float(np.mean([one["loss"] for one in recent])) if recent else judged.loss
+        key = {"key": [judged.merit, -judged.loss]}
+        self.progress.curve.validations.append(entry | key | judged.shown())
         self.progress.seconds += time.monotonic() - started
         return entry | {"outputs": outputs, "metric": judged.metric, "merit": judged.merit}
 
@@ -134,13 +145,23 @@ class Loop:
         self.model.net.eval()
         return members
 
+    def wake(self) -> None:
+        """Put the net into training mode; frozen layers stay without drop-out, as their outputs may be kept ones."""
+        self.net.train()
+        for module in self.still:
+            module.eval()
+
     def gradient(self, positions: np.ndarray, pieces: int) -> np.ndarray:
-        """Return the gradient of some rows' mean loss as one float64 vector, summed over so many micro-batches."""
-        kept, self.micro = self.micro, math.ceil(len(positions) / pieces)
+        """Return the gradient of some rows' mean loss, summed over so many micro-batches, as one float64 vector.
+
+        In fp32, without drop-out and penalties: what chance decides differs between two passes.
+        """
+        kept = self.micro, self.penalties
+        self.micro, self.penalties = math.ceil(len(positions) / pieces), []
         self.net.eval()
         self.passes(positions)
-        self.micro = kept
-        found = [one.grad.double().flatten() for _, one in moving(self.model.net) if one.grad is not None]
+        self.micro, self.penalties = kept
+        found = [one.grad.double().flatten() for one in self.moving.values() if one.grad is not None]
         self.optimizer.zero_grad(set_to_none=True)
         return torch.cat(found).cpu().numpy()
 
@@ -158,7 +179,7 @@ class Loop:
         while True:
             random = torch.get_rng_state()
             try:
-                self.net.train()
+                self.wake()
                 with self.engine.autocast():
                     return self.passes(positions)
             except (RuntimeError, MemoryError) as error:
@@ -209,14 +230,14 @@ class Loop:
     def _clip(self) -> float:
         """Return the gradient's norm, and see to it that the optimiser cuts it to the limit."""
         limit = self.job.how.clip
-        moved = [one for _, one in moving(self.model.net) if one.grad is not None]
+        moved = [one for one in self.moving.values() if one.grad is not None]
         norm = self.engine.norm(moved)
         scale = max(1.0, norm / limit) if math.isfinite(norm) else 1.0
         if self.optimizer.defaults.get("fused"):
             # the fused rule divides by this while it reads the gradient: a pass over all weights less
             self.optimizer.grad_scale = torch.tensor(scale, device=self.model.device)  # type: ignore[attr-defined]
         elif scale > 1.0:
-            torch._foreach_div_([one.grad for one in moved], scale)
+            torch._foreach_div_([one.grad for one in moved if one.grad is not None], scale)
         return norm
 
 

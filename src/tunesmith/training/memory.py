@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
 
 from ..model.network import Network
 from .loop import Loop
+
+try:
+    import resource as _resource
+except ImportError:  # Windows
+    resource: ModuleType | None = None
+else:
+    resource = _resource
 
 SHARE = 0.8  # of the free memory that training may take
 UNKNOWN = 4 << 30  # where the system does not say how much is free
@@ -68,3 +77,13 @@ def _number(path: Path) -> int | None:
     except OSError:
         return None
     return int(text) if text.isdigit() else None
+
+
+def peak_bytes(device: torch.device) -> int | None:
+    """Return the most memory this process (on a GPU: torch) has held so far, None where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    if resource is None:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)

@@ -10,19 +10,11 @@ import torch
 from ..core.errors import StoreError
 from ..model.activations import Kept
 from ..model.network import Network
+from .groups import frozen_depth
 from .memory import available_bytes
 from .settings import Job
 
 GIGABYTE = 1 << 30
-
-
-def frozen_depth(layers: list[list[torch.nn.Module]], movable: list[torch.nn.Parameter]) -> int:
-    """Return how many layers from the bottom hold no weight that will ever move."""
-    ever = {id(one) for one in movable}
-    for depth, layer in enumerate(layers):
-        if any(id(one) in ever for module in layer for one in module.parameters()):
-            return depth
-    return len(layers)
 
 
 def shorten(model: Network, job: Job) -> Job:
@@ -41,7 +33,9 @@ def shorten(model: Network, job: Job) -> Job:
         kept = Kept(body, model.store, model.device)
         rows = len(job.train) + len(job.validation)
         size = (
-            rows * body.width * 4 if is_whole else sum(kept.bytes_of(one, is_bf16) for one in (job.train, job.validation))
+            rows * body.width * 4
+            if is_whole
+            else sum(kept.bytes_of(one, is_bf16) for one in (job.train, job.validation))
         )
         limit = job.how.cache_gigabytes * GIGABYTE if model.store is not None else available_bytes(model.device) / 4
         if size > limit:

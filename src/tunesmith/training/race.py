@@ -32,5 +32,7 @@ def race(courses: Sequence[Course]) -> Course:
 
 def best_until(course: Course, step: int) -> Key:
     """Return the best key of the validations up to a step, so that a resumed race drops the same ones."""
-    keys = [tuple(one["key"]) for one in course.loop.progress.curve.validations if one["step"] <= step]
+    keys: list[Key] = [
+        (one["key"][0], one["key"][1]) for one in course.loop.progress.curve.validations if one["step"] <= step
+    ]
     return max(keys, default=(-math.inf, -math.inf))

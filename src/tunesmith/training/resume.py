@@ -12,16 +12,17 @@ import torch
 
 from ..core.errors import CheckpointError
 from ..model import Curve
-from .best import Weights, moving, put
+from .best import Weights, put
 from .checkpoint import Checkpoints
 from .loop import Loop, Progress
+from .monitor import Monitor
 from .randomness import random_state, restore_random
 from .state import State
 
 
 def capture(loop: Loop) -> State:
     """Return the state of a loop between two steps; tensors are the loop's own, not copies."""
-    tensors = _named("net", dict(moving(loop.model.net))) | _named("buffers", dict(loop.model.net.named_buffers()))
+    tensors = _named("net", loop.moving) | _named("buffers", dict(loop.model.net.named_buffers()))
     moments = loop.optimizer.state_dict()["state"]
     for index, entries in moments.items():
         tensors |= _named(f"moments/{index}", {name: one for name, one in entries.items() if one is not None})
@@ -34,6 +35,7 @@ def capture(loop: Loop) -> State:
         "keys": [list(key) for key, _ in loop.best.kept],
         "waited": loop.best.waited,
         "random": random_state(),
+        "monitor": loop.monitor.state(),
     }
     if loop.average is not None:
         tensors |= _named("average", loop.average.sums)
@@ -65,6 +67,7 @@ def adopt(loop: Loop, state: State) -> None:
     if loop.average is not None:
         loop.average.sums = {name: one.to(device) for name, one in _under(state.tensors, "average").items()}
         loop.average.steps = values["averaged"]
+    loop.monitor = Monitor.restore(values["monitor"])
     restore_random(values["random"])
 
 

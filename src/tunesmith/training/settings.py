@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, SerializeAsAny
@@ -14,7 +14,7 @@ from pydantic import Field, SerializeAsAny
 from ..core.events import Events
 from ..core.part import Section
 from ..data import Encoded
-from ..model import Judged
+from ..model import Judged, Model
 from ..parts.engines import Engine
 from ..parts.engines.local import Local
 from ..parts.losses import Loss
@@ -37,7 +37,7 @@ class Train(Section):
     epochs: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     """Passes over the training rows; auto: enough for 600 steps, between 4 and 20."""
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Time for the steps and their validations; the schedule is made to end within it, and the best weights are kept."""
+    """Time for steps and validations; the schedule is made to end within it, and the best weights are kept."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = 32
     """Rows per step; auto: 32, less where the rows are few."""
     micro_batch: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
@@ -105,10 +105,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where training may keep things between processes; nothing is kept where a place is None."""
+    """Where training may keep its state between processes; nothing is kept where `checkpoints` is None."""
 
     checkpoints: Path | None = None
-    cache: Path | None = None
     key: str = ""
     """The identity of the run: a checkpoint of another is never taken for its own."""
     is_resumed: bool = False
@@ -127,8 +126,12 @@ class Job:
     form: Literal["class", "classes", "value"]
     measure: Measure
     watch: Callable[[Step], None]
+    check: Callable[[np.ndarray, np.ndarray], None]
+    """Takes one gradient computed twice, from a batch whole and in micro-batches; raises where they differ."""
     seed: int
     events: Events
+    start: Callable[[int], Model]
+    """A new model with the starting weights of a seed."""
     places: Places = field(default_factory=Places)
 
     @property
@@ -161,6 +164,3 @@ class Plan:
     def is_mark(self, number: int) -> bool:
         """Return whether validation is measured after this step (from 1); always after the last."""
         return (number - 1) % self.per_epoch + 1 in self.marks or number == self.total
-
-
-Weights = dict[str, Any]

@@ -67,6 +67,10 @@ class Encoder(torch.nn.Module):
         """Return the states above the first `depth` entries of `layers()`, float (rows, tokens, size)."""
         raise NotImplementedError(f"{type(self).__name__} cannot run its lower layers apart")
 
+    def save_memory(self) -> None:
+        """Keep only each layer's input for the backward pass and compute the rest again."""
+        return
+
     def layers(self) -> list[list[torch.nn.Module]]:
         """Return the modules by depth, bottom to top; together they hold every parameter."""
         return [[self]]

@@ -30,7 +30,7 @@ class TransformerEncoder(Encoder):
 
     def __init__(self, body: nn.Module, tokenizer: Tokenizer, pooling: str, max_tokens: int) -> None:
         super().__init__()
-        self.body = body
+        self.body: Any = body
         self.tokenizer = tokenizer
         self.pooling = pooling
         config: Any = body.config
@@ -133,6 +133,12 @@ class TransformerEncoder(Encoder):
         assert self.kernel is not None
         mask = tensors["mask"]
         return self.kernel.run(self.kernel.embed(tensors["tokens"], mask), mask, stop=depth - 1)
+
+    def save_memory(self) -> None:
+        """Keep only each layer's input for the backward pass and compute the rest again (Chen et al. 2016)."""
+        if self.kernel is not None:
+            self.kernel.is_checkpointing = True
+        self.body.gradient_checkpointing_enable({"use_reentrant": False})
 
     def layers(self) -> list[list[nn.Module]]:
         """Return embeddings, then each transformer layer; what stands outside joins the embeddings."""

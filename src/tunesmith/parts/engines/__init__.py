@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from ...core.need import lazy
 from ...core.part import Part
 
 if TYPE_CHECKING:
     import torch
+else:
+    torch = lazy("torch")
 
 
 class Engine(Part):
@@ -33,6 +38,40 @@ class Engine(Part):
     @abstractmethod
     def autocast(self) -> AbstractContextManager[object]:
         """Return the context of a training step's forward pass."""
+
+    can_narrow: ClassVar[bool] = True
+    """Whether weights may be exchanged for smaller ones while training."""
+
+    @property
+    def world(self) -> int:
+        """How many processes train together."""
+        return 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that writes."""
+        return True
+
+    def share(self, positions: np.ndarray) -> np.ndarray:
+        """Return this process's part of a batch's rows; all parts together are the batch."""
+        return positions
+
+    def wrap(self, net: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> torch.nn.Module:
+        """Return what to call in place of the net, so that gradients are those of all processes' rows."""
+        return net
+
+    def together(self, net: torch.nn.Module, is_last: bool) -> AbstractContextManager[object]:
+        """Return the context of a micro-batch's two passes; gradients need to be exchanged in the last one only."""
+        return nullcontext()
+
+    def norm(self, parameters: list[torch.nn.Parameter]) -> float:
+        """Return the norm of these parameters' gradients together."""
+        gradients = [one.grad for one in parameters if one.grad is not None]
+        return float(torch.nn.utils.get_total_norm(gradients)) if gradients else 0.0
+
+    def total(self, value: float) -> float:
+        """Return the sum of all processes' values."""
+        return value
 
     @abstractmethod
     def describe(self) -> dict[str, str]:

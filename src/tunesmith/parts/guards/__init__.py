@@ -12,7 +12,7 @@ import numpy as np
 from ...core.part import Part
 from ...data import Codec, Dataset, Encoded
 
-Station = Literal["read", "split", "encoded", "step", "trained", "saved"]
+Station = Literal["read", "split", "encoded", "start", "step", "trained", "saved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Evidence:
     encoded: Mapping[str, Encoded] = field(default_factory=dict)
     loss: float = 0.0
     step: int = 0
+    skipped: int = 0
+    """How many steps in a row were not taken because they were not finite."""
     before: np.ndarray | None = None
     """Outputs of the model in memory."""
     after: np.ndarray | None = None
