@@ -1,0 +1,1 @@
+"""Training, piece by piece: what the loop is made of."""
