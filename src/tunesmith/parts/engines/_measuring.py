@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.need import lazy
@@ -24,7 +26,21 @@ DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
 ROUNDS = 6
 LIMIT_SECONDS = 0.3  # of one comparison, a round longer at most
 HOPELESS = 2.0  # times the fastest; what is slower is measured no further
+STATISTICS = Path("/proc/stat")
+IDLE, WAITING = 3, 4  # columns of a core's line there
 WAKING = 1 << 20  # numbers in an operation that is large enough for the pool of workers to start
+
+
+def others_seconds(cores: Sequence[int]) -> float:
+    """Return for how long other processes have computed on the cores since the start; 0 where the kernel tells not."""
+    try:
+        lines = STATISTICS.read_text().splitlines()
+    except OSError:
+        return 0.0
+    names = {f"cpu{core}" for core in cores}
+    spent = [line.split()[1:9] for line in lines if line.partition(" ")[0] in names]
+    ticks = sum(int(one) for row in spent for at, one in enumerate(row) if at not in (IDLE, WAITING))
+    return ticks / os.sysconf("SC_CLK_TCK") - time.process_time()
 
 
 def set_threads(count: int, are_pinned: bool) -> None:

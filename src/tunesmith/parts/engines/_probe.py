@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ CLOSE = (
     0.03  # of a row's norm after a layer, forward and backward: rounding to bf16 costs half, sums in bf16 thrice that
 )
 TIE = 1.1  # times as fast, at least, as what is preferred
+BUSY = 0.25  # cores in use by others; from here on, threads wait for those others, and times tell of them
 WORTH = 1.2  # times as fast, at least, for bf16 to be worth its rounding
 
 VARIABLE = "TUNESMITH_CACHE"  # the folder of what is remembered between runs
@@ -61,6 +63,13 @@ class Figures(Section):
     products: tuple[Product, ...] = ()
     """Empty where torch lacks oneDNN, and with it the choice."""
     steps: tuple[Step, ...] = Field(min_length=1)
+    others: float = Field(0.0, ge=0)
+    """Cores that other processes kept busy meanwhile."""
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether the times of several threads tell of other processes rather than of the machine."""
+        return self.others > BUSY
 
 
 class Choice(Section):
@@ -128,13 +137,14 @@ def measure(asked: Asked) -> Figures:
     both: tuple[Precision, ...] = ("fp32", "bf16") if _measuring.has_bf16() else ("fp32",)
     precisions: tuple[Precision, ...] = (asked.precision,) if asked.precision else both
     seconds: dict[tuple[Precision, int], float] = {}
+    started, before = time.perf_counter(), _measuring.others_seconds(cores())
     with _measuring.undisturbed():
+        _measuring.set_threads(max(counts), are_pinned=asked.threads is None)  # before anything wakes the pool unpinned
         routings = ROUTINGS if _measuring.can_route() else ()
         rows = zip(routings, _measuring.products(routings), strict=True) if routings else ()
         products = tuple(Product(routing=name, seconds=took, error=error) for name, (took, error) in rows)
         _measuring.set_routing(_routing(products))
-        for count in sorted(counts, reverse=True):  # so that the pool is pinned at its largest
-            _measuring.set_threads(count, are_pinned=asked.threads is None)
+        for count in sorted(counts, reverse=True):  # the pool only shrinks: its workers stay where they were pinned
             for precision, took in zip(precisions, _measuring.step_seconds(precisions, count), strict=True):
                 seconds[precision, count] = took
         errors = {one: _measuring.step_error(one) for one in precisions}
@@ -143,14 +153,16 @@ def measure(asked: Asked) -> Figures:
         for one in precisions
         for count in counts
     ]
-    return Figures(products=products, steps=tuple(steps))
+    others = (_measuring.others_seconds(cores()) - before) / (time.perf_counter() - started)
+    return Figures(products=products, steps=tuple(steps), others=max(0.0, others))
 
 
 def decide(figures: Figures) -> Choice:
     """Choose by the figures alone: the preferred of what is as fast, and nothing that is not accurate enough.
 
     Routing: the fastest at fp32 accuracy. Precision: bf16 where it is clearly faster and close enough, each taken at
-    its best number of threads. Threads: the fastest in that precision.
+    its best number of threads. Threads: the fastest in that precision; what a busy moment found would stay for ever, so
+    that it leaves the preferred number, the physical cores.
     """
     fastest = fastest_steps(figures)
     precision: Precision = next(iter(fastest))
@@ -158,7 +170,8 @@ def decide(figures: Figures) -> Choice:
         fp32, bf16 = fastest["fp32"], fastest["bf16"]
         is_better = bf16.error <= CLOSE and fp32.seconds >= WORTH * bf16.seconds
         precision = "bf16" if is_better else "fp32"
-    step = _preferred([row for row in figures.steps if row.precision == precision])
+    steps = [row for row in figures.steps if row.precision == precision]
+    step = steps[0] if figures.is_disturbed else _preferred(steps)
     return Choice(precision=precision, fp32_routing=_routing(figures.products), threads=step.threads, figures=figures)
 
 

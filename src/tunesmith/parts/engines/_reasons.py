@@ -41,6 +41,8 @@ def _threads(choice: Choice, figures: Figures) -> str:
         for count in seconds
         if count != choice.threads
     ]
+    if others and figures.is_disturbed:
+        others = [f"not compared: other processes kept {figures.others:.1f} cores busy"]
     return f"{choice.threads} ({', '.join(others)})" if others else str(choice.threads)
 
 

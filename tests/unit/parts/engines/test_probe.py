@@ -107,6 +107,26 @@ def test_among_numbers_of_threads_as_fast_the_first_is_taken():
     assert chosen(step(threads=4, seconds=1.2), step(threads=8, seconds=2.0), step(threads=1)).threads == 1
 
 
+@pytest.mark.parametrize(("others", "threads"), [(0.0, 1), (0.2, 1), (0.5, 4)])
+def test_a_busy_moment_does_not_decide_on_threads(others, threads):
+    steps = (step(threads=4, seconds=3.0), step(), step("bf16", 4, 2.0, 0.01), step("bf16", 1, 0.5, 0.01))
+    found = decide(Figures(steps=steps, others=others))
+    assert (found.precision, found.threads) == ("bf16", threads)
+    assert ("not compared" in reasons(found)["threads"]) == (others == 0.5)
+
+
+def test_what_others_compute_is_told_from_what_we_do(monkeypatch, tmp_path):
+    file, tick = tmp_path / "stat", 1 / os.sysconf("SC_CLK_TCK")
+    monkeypatch.setattr(_measuring, "STATISTICS", file)
+    monkeypatch.setattr(_measuring.time, "process_time", lambda: 20 * tick)
+    assert _measuring.others_seconds([0, 2]) == 0
+    file.write_text(
+        "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 10 1 2 5000 6000 3 4 5 7 7\ncpu1 99 0 0 0 0 0 0 0 0 0\n"
+        "cpu2 1 0 0 5000 0 0 0 0 0 0\ncpu20 99 0 0 0 0 0 0 0 0 0\nintr 5 5\n"
+    )
+    assert _measuring.others_seconds([0, 2]) == pytest.approx(6 * tick)
+
+
 def test_the_choice_is_made_once_per_process(calls):
     assert choose(Asked()) is choose(Asked())
     assert len(calls) == 1
@@ -301,7 +321,7 @@ def test_what_is_fixed_is_not_measured(settings, monkeypatch):
     assert cells(Asked(threads=3)) == [("fp32", 3), ("bf16", 3)]
     assert seen == [(3, False)]
     assert cells(Asked(precision="bf16")) == [("bf16", 2), ("bf16", 4), ("bf16", 1)]
-    assert seen == [(4, True), (2, True), (1, True)]
+    assert seen == [(4, True)]
     monkeypatch.setattr(_measuring, "has_bf16", lambda: False)
     monkeypatch.setattr(_measuring, "can_route", lambda: False)
     assert {precision for precision, _ in cells(Asked())} == {"fp32"}
