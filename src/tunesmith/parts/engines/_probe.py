@@ -23,9 +23,7 @@ from . import _measuring
 PROBE = 1  # counts the ways of measuring and deciding; what another way found is measured anew
 ROUTINGS = ("ieee", "tf32", "bf16")  # of fp32 products, in order of preference
 EXACT = 1e-5  # of a row's norm: fp32 stays below 1e-6 over 1536 terms, real tf32 starts at 3e-4, real bf16 at 3e-3
-CLOSE = (
-    0.03  # of a row's norm after a layer, forward and backward: rounding to bf16 costs half, sums in bf16 thrice that
-)
+CLOSE = 0.03  # of a row's norm after a layer, forward and backward: rounding to bf16 costs half of it
 TIE = 1.1  # times as fast, at least, as what is preferred
 BUSY = 0.25  # cores in use by others; from here on, threads wait for those others, and times tell of them
 WORTH = 1.2  # times as fast, at least, for bf16 to be worth its rounding
