@@ -16,14 +16,15 @@ from ..core.ids import file_digest
 from ..core.libraries import libraries
 from ..core.part import PARTS_VARIABLE
 from ..parts.bases.minilm import WEIGHTS, locate
+from ..parts.engines._probe import VARIABLE, Asked, choose, place, remembered
 from ..parts.engines.local import Local
-from ..terminal import table
+from ..terminal import Screen, table
 from . import Answer
 
 
 def run(options: Namespace) -> Answer:
     """Look at everything a run needs; exit code 1 where something is broken."""
-    engine = Local()
+    engine, probe = Local(), _probe()
     engine.start()
     checks = [_torchvision(), _cuda(), _minilm(), _home(options.home)]
     value: dict[str, Any] = {
@@ -31,15 +32,49 @@ def run(options: Namespace) -> Answer:
         "system": platform.platform(),
         **engine.describe(),
         "libraries": libraries(),
+        "probe": probe,
         "parts": os.environ.get(PARTS_VARIABLE, ""),
         "checks": [{"check": name, "ok": ok, "says": says} for name, ok, says in checks],
         "ok": all(ok for _, ok, _ in checks),
     }
-    facts = [[name, value[name]] for name in ("python", "system", "device", "precision", "threads")]
+    facts = [[name, value[name]] for name in ("python", "system", *engine.describe())]
     facts += [[name, version] for name, version in value["libraries"].items()]
     verdicts = [["ok" if ok else "BROKEN", name, says] for name, ok, says in checks]
-    text = "\n".join([table(["what", "is"], facts), "", table(["", "check", "says"], verdicts)])
+    blocks = [table(["what", "is"], facts), table(["", "check", "says"], verdicts)]
+    text = "\n\n".join(blocks[:1] + _measured(probe) + blocks[1:])
     return Answer(value, text, 0 if value["ok"] else 1)
+
+
+def _probe() -> dict[str, Any] | None:
+    """Return what this processor was found to do best, measured now where it is not remembered; None with a GPU."""
+    if Local().device().type != "cpu":
+        return None
+    asked = Asked()
+    if remembered(asked) is None:
+        Screen().events().note("doctor", "measuring this processor, about two seconds; later runs remember it")
+    return choose(asked).model_dump(mode="json") | {"file": str(place(asked)), "is_remembered": place(asked).exists()}
+
+
+def _measured(probe: dict[str, Any] | None) -> list[str]:
+    """Return the probe's figures as blocks of text."""
+    if probe is None:
+        return []
+    rows: list[tuple[str, dict[str, Any], bool]] = []
+    for one in probe["figures"]["products"]:
+        rows.append((f"fp32 products, {one['routing']}", one, one["routing"] == probe["fp32_routing"]))
+    for one in probe["figures"]["steps"]:
+        is_chosen = all(one[key] == probe[key] for key in ("precision", "threads"))
+        rows.append((f"training step, {one['precision']}, threads {one['threads']}", one, is_chosen))
+    lines = [
+        [name, f"{one['seconds'] * 1e3:.1f}", f"{one['error']:.1e}", "chosen" if is_chosen else ""]
+        for name, one, is_chosen in rows
+    ]
+    memory = (
+        f"remembered in {probe['file']}; delete it to measure anew"
+        if probe["is_remembered"]
+        else f"{probe['file']} cannot be written: every run measures anew; mend: {VARIABLE}=DIR"
+    )
+    return [table(["measured here", "ms", "error", ""], lines), memory]
 
 
 def _torchvision() -> tuple[str, bool, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Literal
 
@@ -10,8 +9,11 @@ from pydantic import Field
 
 from ...core.errors import RecipeError
 from ...core.need import lazy
-from ...core.threads import spread_workers
+from ...core.threads import cores
 from . import Engine
+from ._measuring import set_routing, set_threads
+from ._probe import Asked, Choice, choose
+from ._reasons import reasons
 
 if TYPE_CHECKING:
     import torch
@@ -19,18 +21,16 @@ else:
     torch = lazy("torch")
 
 
-WAKING = 1 << 20  # numbers in an operation that is large enough for the pool of workers to start
-
-
 class Local(Engine):
-    """One process on this machine. Training steps use bf16 where the processor computes it natively."""
+    """One process on this machine. On a processor, what the recipe leaves open is measured once and remembered."""
 
     run_on: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Device; auto takes a GPU where torch finds one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Precision of the training steps' matrix products; measuring and answering is always fp32."""
+    """Precision of the training steps' matrix products; auto takes bf16 where it is supported (GPU) or measurably
+    faster and close enough (processor). Measuring and answering is always fp32."""
     threads: int | None = Field(None, ge=1)
-    """Processor threads; all cores where not given."""
+    """Processor threads; where not given, the measured number. With precision fixed too, nothing is measured."""
 
     def device(self) -> torch.device:
         """Return where tensors live. Raises RecipeError where this machine or this torch lacks the device asked for."""
@@ -43,10 +43,10 @@ class Local(Engine):
         return torch.device(self.run_on)
 
     def start(self) -> None:
-        """Set the number of threads and ask for repeatable kernels."""
-        torch.set_num_threads(self.threads or _cores())
-        if self.threads is None:
-            spread_workers(lambda: torch.ones(WAKING).add_(1))
+        """Set the threads and the way of fp32 products, and ask for repeatable kernels."""
+        choice = self._choice()
+        set_threads(choice.threads if choice else self.threads or len(cores()), are_pinned=self.threads is None)
+        set_routing(choice.fp32_routing if choice else "ieee")
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # only slow
 
@@ -57,19 +57,23 @@ class Local(Engine):
         return nullcontext()
 
     def describe(self) -> dict[str, str]:
-        """Return device, precision and threads in words."""
+        """Return device, precision and threads in words, on a processor with the measured reason of each."""
+        choice = self._choice()
+        if choice:
+            return {"device": str(self.device()), **reasons(choice)}
         precision = "bf16" if self._is_bf16() else "fp32"
         return {"device": str(self.device()), "precision": precision, "threads": str(torch.get_num_threads())}
 
+    def _choice(self) -> Choice | None:
+        """Return what the processor does best; None on accelerators, for which nothing is measured."""
+        if self.device().type != "cpu":
+            return None
+        return choose(Asked(precision=None if self.precision == "auto" else self.precision, threads=self.threads))
+
     def _is_bf16(self) -> bool:
-        """A property of the hardware, not a timing: the same machine always decides alike."""
         if self.precision != "auto":
             return self.precision == "bf16"
         if self.device().type == "cuda":
             return bool(torch.cuda.is_bf16_supported())
-        return self.device().type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
-
-
-def _cores() -> int:
-    allowed = getattr(os, "sched_getaffinity", None)  # absent on macOS and Windows
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+        choice = self._choice()
+        return choice is not None and choice.precision == "bf16"
