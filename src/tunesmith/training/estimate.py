@@ -82,11 +82,10 @@ def _step_seconds(loop: Loop, order: np.ndarray) -> float:
     batch = min(loop.plan.batch, len(order))
     starts = np.linspace(0, len(order) - batch, TRIED).astype(int)
     times = []
-    with loop.engine.autocast():
-        for at in (int(starts[len(starts) // 2]), *map(int, starts)):
-            begun = time.perf_counter()
-            loop.passes(order[at : at + batch])
-            times.append(time.perf_counter() - begun)
+    for at in (int(starts[len(starts) // 2]), *map(int, starts)):
+        begun = time.perf_counter()
+        loop.accumulate(order[at : at + batch])
+        times.append(time.perf_counter() - begun)
     loop.optimizer.zero_grad(set_to_none=True)
     moving = sum(one.numel() for one in loop.model.net.parameters() if one.requires_grad)
     return float(np.mean(times[1:])) + moving * OPTIMIZER_SECONDS
