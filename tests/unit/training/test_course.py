@@ -201,7 +201,7 @@ def test_checkpoints_come_as_often_as_asked(tmp_path, monkeypatch):
     def advance(done, **fields):
         now[0] += 4.0
 
-    one_course.advance = advance
+    one_course.advance, one_course.keeper.saved = advance, 0.0
     one_course.run_until(9)
     assert saved == [3, 6, 9]
 
@@ -227,6 +227,36 @@ def test_a_resumed_training_keeps_the_plan_that_it_began_with():
     state = capture(one)
     other = loop(job())
     other.plan = replace(other.plan, total=8)
-    adopt(other, state)
+    adopt(other, replace(state, tensors={name: value.clone() for name, value in state.tensors.items()}))
     assert other.plan.total == 7
     assert steps(other) == steps(one)
+
+
+def test_two_trainings_by_turns_are_each_as_if_alone():
+    """Drop-out is drawn from one stream per process; a race must not mix what its starts draw from it."""
+
+    def alone(seed):
+        one = loop(job(dropout=0.3, seed=seed))
+        course(one).run_until(9)
+        return one
+
+    first, second = loop(job(dropout=0.3, seed=1)), loop(job(dropout=0.3, seed=2))
+    courses = [course(first), course(second)]
+    for step in (3, 5, 9):
+        for one in courses:
+            one.run_until(step)
+    assert largest_gap(weights(first), weights(alone(1))) == 0.0
+    assert largest_gap(weights(second), weights(alone(2))) == 0.0
+
+
+def test_a_resumed_training_by_turns_goes_on_with_its_own_chance(tmp_path):
+    expected = loop(job(dropout=0.3))
+    course(expected, tmp_path).run_until(5)
+    state = Checkpoints(tmp_path, KEY).latest().state
+    course(expected).run_until(9)
+    resumed = loop(job(dropout=0.3))
+    adopt(resumed, state)
+    other = loop(job(dropout=0.3, seed=2))
+    course(other).run_until(4)
+    course(resumed).run_until(9)
+    assert largest_gap(weights(resumed), weights(expected)) == 0.0
