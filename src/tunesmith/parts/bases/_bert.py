@@ -112,7 +112,7 @@ def checked(body: Any) -> BertKernel | None:
     kernel, was_training = BertKernel(body), body.training
     body.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
             longest = min(9, positions(body) or 9)
             mask = torch.arange(longest)[None, :] < torch.tensor([[longest], [(longest + 1) // 2]])
             every = torch.arange(2 * longest).view(2, longest) % body.config.vocab_size

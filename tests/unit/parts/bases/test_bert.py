@@ -221,6 +221,8 @@ def test_checked_accepts_the_known_families(family):
     made = body(family).train()
     assert checked(made) is not None
     assert made.training, "left as it was"
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert checked(made) is not None, "held against it in fp32 wherever it is built"
 
 
 @pytest.mark.parametrize(
