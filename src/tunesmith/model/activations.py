@@ -76,7 +76,7 @@ class Kept:
             out = np.zeros(spec.shape, np.uint16 if spec.dtype == "bfloat16" else np.float32)
             fill(out)
             return out
-        found = self.store.get(key)
+        found = self.store.get(key, verify=True)
         if found is None:
             with self.store.create(key, {"values": spec}) as arrays:
                 fill(arrays["values"])
@@ -114,7 +114,7 @@ def prepared(encoder: Encoder, inputs: Arrays, store: ArrayStore | None) -> dict
     if store is None or how is None:
         return encoder.prepare(inputs)
     key = content_key(FORMULA, "prepared", how, digest_of(inputs))
-    arrays = store.get(key)
+    arrays = store.get(key, verify=True)
     if arrays is not None:
         names = {name.partition("/")[0] for name in arrays}
         return dict(inputs) | {one: Ragged(arrays[f"{one}/values"], arrays[f"{one}/offsets"]) for one in names}
