@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,14 +51,15 @@ def estimate(loop: Loop) -> Estimate:
     random = torch.get_rng_state()
     order = np.arange(len(job.train)) if loop.lengths is None else np.argsort(loop.lengths, kind="stable")
     longest = order[-min(4, len(order)) :]
-    loop.wake()
-    with job.how.engine.autocast():
-        per_row = row_bytes(loop, longest)
-    fixed = state_bytes(loop.model, loop.best.size + (loop.average is not None))
-    room = SHARE * available_bytes(loop.model.device) - fixed
-    fitting = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
-    loop.micro = min(plan.batch, fitting if job.how.micro_batch == "auto" else job.how.micro_batch)
-    step = _step_seconds(loop, order)
+    with _all_released(loop):
+        loop.wake()
+        with job.how.engine.autocast():
+            per_row = row_bytes(loop, longest)
+        fixed = state_bytes(loop.model, loop.best.size + (loop.average is not None))
+        room = SHARE * available_bytes(loop.model.device) - fixed
+        fitting = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
+        loop.micro = min(plan.batch, fitting if job.how.micro_batch == "auto" else job.how.micro_batch)
+        step = _step_seconds(loop, order)
     validation = step * FORWARD * len(job.validation) / plan.batch
     torch.set_rng_state(random)
     memory = int(fixed + per_row * loop.micro)
@@ -75,6 +78,18 @@ def clock(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+@contextmanager
+def _all_released(loop: Loop) -> Iterator[None]:
+    """Free every weight that the strategy will ever free, as the last steps are the heaviest."""
+    before = [(one, one.requires_grad) for one in loop.model.net.parameters()]
+    loop.job.strategy.release(loop.layers, 1.0)
+    try:
+        yield
+    finally:
+        for one, is_free in before:
+            one.requires_grad_(is_free)
 
 
 def _step_seconds(loop: Loop, order: np.ndarray) -> float:
