@@ -74,5 +74,9 @@ class Engine(Part):
         return value
 
     @abstractmethod
+    def decisive(self) -> list[str]:
+        """Return what of the machine decides the numbers, to the bit: a run is only resumed where it is the same."""
+
+    @abstractmethod
     def describe(self) -> dict[str, str]:
         """Return device, precision and threads in words."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ...core.allocator import keep_freed_memory
 from ...core.errors import RecipeError
 from ...core.need import lazy
 from ...core.threads import cores
@@ -44,6 +45,7 @@ class Local(Engine):
 
     def start(self) -> None:
         """Set the threads and the way of fp32 products, and ask for repeatable kernels."""
+        keep_freed_memory()
         choice = self._choice()
         set_threads(choice.threads if choice else self.threads or len(cores()), are_pinned=self.threads is None)
         set_routing(choice.fp32_routing if choice else "ieee")
@@ -63,6 +65,12 @@ class Local(Engine):
             return {"device": str(self.device()), **reasons(choice)}
         precision = "bf16" if self._is_bf16() else "fp32"
         return {"device": str(self.device()), "precision": precision, "threads": str(torch.get_num_threads())}
+
+    def decisive(self) -> list[str]:
+        """Return device, precision, routing and threads."""
+        choice = self._choice()
+        routing, threads = (choice.fp32_routing, choice.threads) if choice else ("", torch.get_num_threads())
+        return [str(self.device()), "bf16" if self._is_bf16() else "fp32", routing, str(threads)]
 
     def _choice(self) -> Choice | None:
         """Return what the processor does best; None on accelerators, for which nothing is measured."""
