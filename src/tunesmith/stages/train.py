@@ -14,6 +14,7 @@ from ..model import Curve, Model
 from ..model.fitted import Fitted
 from ..model.network import Network
 from ..parts.bases import Ask
+from ..parts.strategies import Strategy
 from ..training.checkpoint import Checkpoints
 from ..training.course import Course
 from ..training.estimate import Estimate, clock, estimate, steps_within
@@ -201,9 +202,10 @@ def _finish(entry: _Entry, job: Job, account: dict[str, Any]) -> Trained:
         encoder.widen()  # type: ignore[operator]
     sample = job.validation.take(np.arange(min(SAMPLE_ROWS, len(job.validation))))
     before = model.outputs(sample)
+    is_tidy = type(job.strategy).finish is Strategy.finish  # nothing to merge: the same outputs again
     moved = set(entry.loop.moving)
     job.strategy.finish(body)
     model.net.eval()
     is_adapted = any(name not in entry.names for name in moved)
     model.frozen = frozenset() if is_adapted else frozenset(entry.names - moved)
-    return Trained(model, entry.loop.progress.curve, before, model.outputs(sample), account)
+    return Trained(model, entry.loop.progress.curve, before, before if is_tidy else model.outputs(sample), account)

@@ -14,7 +14,6 @@ from .loop import Loop
 from .memory import SHARE, available_bytes, row_bytes, state_bytes
 from .settings import Plan
 
-TRIED = 3  # batches of like length that are timed; the first wakes the machine and does not count
 OPTIMIZER_SECONDS = 4e-10  # per weight and step: AdamW reads and writes 28 bytes, at some 70 GB/s
 FORWARD = 1 / 3  # of a step's time per row goes into the forward pass
 SPARE = 0.93  # of the minutes that are planned for, the rest is kept for what was not foreseen
@@ -78,18 +77,20 @@ def clock(seconds: float) -> str:
 
 
 def _step_seconds(loop: Loop, order: np.ndarray) -> float:
-    """Return the mean time of forward and backward over batches from short to long, with the optimiser's share."""
-    batch = min(loop.plan.batch, len(order))
-    starts = np.linspace(0, len(order) - batch, TRIED).astype(int)
-    times = []
+    """Return the time of forward and backward of a middling batch, with the optimiser's share; the first try wakes."""
+    size = min(loop.plan.batch, len(order))
+    start = (len(order) - size) // 2
+    rows = order[start : start + size]
     with loop.engine.autocast():
-        for at in (int(starts[len(starts) // 2]), *map(int, starts)):
-            begun = time.perf_counter()
-            loop.passes(order[at : at + batch])
-            times.append(time.perf_counter() - begun)
+        loop.passes(rows)
+        begun = time.perf_counter()
+        loop.passes(rows)
+        taken = time.perf_counter() - begun
     loop.optimizer.zero_grad(set_to_none=True)
-    moving = sum(one.numel() for one in loop.model.net.parameters() if one.requires_grad)
-    return float(np.mean(times[1:])) + moving * OPTIMIZER_SECONDS
+    if loop.lengths is not None:  # the middling row is shorter than the mean one
+        taken *= float(loop.lengths.mean() / max(1.0, loop.lengths[rows].mean()))
+    moving = sum(one.numel() for one in loop.moving.values())
+    return taken + moving * OPTIMIZER_SECONDS
 
 
 def _marks(plan: Plan) -> int:
