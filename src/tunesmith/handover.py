@@ -56,6 +56,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         strategy=recipe.strategy,
         loss=recipe.loss(),
         base_rate=base.learning_rate,
+        is_rate_known=base.is_rate_known,
         form=task.form,
         measure=evaluate.validation_measure(task, validation.targets, codec.target_state),
         watch=lambda step: scene.watch.at("step", Evidence(loss=step.loss, step=step.number, skipped=step.skipped)),

@@ -29,6 +29,7 @@ from ..training.settings import Job, Plan
 from ..training.warm import warm
 
 CHECKED_ROWS = 5  # an odd number, so that the last micro-batch is a smaller one
+PROBED_STEPS = 100  # a shorter training is not worth trials of its learning rate
 SAMPLE_ROWS = 64  # validation rows that are compared before and after the strategy's finish
 
 
@@ -124,8 +125,9 @@ def _check_sums(loop: Loop) -> None:
 
 
 def _rate(job: Job) -> float:
-    """Return the peak learning rate, after trials where the recipe asks for them."""
-    if job.how.optimizer.learning_rate != "probe":
+    """Return the peak learning rate, after trials where the recipe asks for them or the base's rate is not known."""
+    asked = job.how.optimizer.learning_rate
+    if asked != "probe" and not (asked == "auto" and not job.is_rate_known and Plan.of(job).total >= PROBED_STEPS):
         return peak_rate(job)
 
     def fresh(trial: Job, plan: Plan, rate: float) -> Loop:

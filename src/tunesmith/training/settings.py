@@ -123,6 +123,7 @@ class Job:
     strategy: Strategy
     loss: Loss
     base_rate: float
+    is_rate_known: bool
     form: Literal["class", "classes", "value"]
     measure: Measure
     watch: Callable[[Step], None]
