@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from . import Strategy, hold
+from . import Layers, Strategy, hold
 
 if TYPE_CHECKING:
     import torch
@@ -15,6 +15,6 @@ class Head(Strategy):
 
     rate_scale: ClassVar[float] = 10.0
 
-    def prepare(self, body: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> None:
+    def prepare(self, body: torch.nn.Module, layers: Layers) -> None:
         """Freeze the whole body."""
         hold([body])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from ...core.need import lazy
-from . import Strategy, hold
+from . import Layers, Strategy, hold
 
 if TYPE_CHECKING:
     import peft
@@ -29,7 +29,7 @@ class Lora(Strategy):
     dropout: float = Field(0.05, ge=0.0, lt=1.0)
     """Share of the adapters' inputs switched off in training."""
 
-    def prepare(self, body: torch.nn.Module, layers: list[list[torch.nn.Module]]) -> None:
+    def prepare(self, body: torch.nn.Module, layers: Layers) -> None:
         """Freeze the body and insert the adapters."""
         hold([body])
         names = [name for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)]
