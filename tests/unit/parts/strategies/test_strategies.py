@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tunesmith.core.errors import RecipeError
-from tunesmith.parts.strategies import renew
+from tunesmith.parts.strategies import hold, renew
 from tunesmith.parts.strategies.freeze import Freeze
 from tunesmith.parts.strategies.full import Full
 from tunesmith.parts.strategies.gradual import Gradual
@@ -156,3 +156,12 @@ def test_what_is_frozen_never_moves():
     Head().prepare(body, body.layers())
     assert Head().ever_moves(body, body.layers()) == []
     assert Head().release(body.layers(), 0.9) is False
+
+
+def test_what_is_held_keeps_no_gradient():
+    body = Body()
+    body.depths[1](torch.ones(2, 40)).sum().backward()
+    assert body.depths[1][0].weight.grad is not None
+    hold([body])
+    assert moving(body) == []
+    assert all(one.grad is None for one in body.parameters())
