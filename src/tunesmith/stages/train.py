@@ -72,6 +72,7 @@ class _Entry:
 
     loop: Loop
     names: set[str]
+    warmed: set[str]
     keeper: Keeper
 
 
@@ -144,6 +145,8 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _E
     body: Any = model.net.encoders[model.body]
     names = {name for name, _ in model.net.named_parameters()}
     job.strategy.prepare(body, body.layers())
+    early = {id(one) for one in job.strategy.ever_moves(body, body.layers())}
+    warmed = {name for name, one in model.net.named_parameters() if id(one) in early}
     warm(model, job, seed)
     job.strategy.settle(body, body.layers())
     near = shorten(model, job)
@@ -156,7 +159,7 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _E
     places = job.places
     folder = None if places.checkpoints is None else places.checkpoints / f"seed-{seed}"
     store = None if folder is None else Checkpoints(folder, places.key)
-    return _Entry(loop, names, Keeper(store, job.how.checkpoint_seconds))
+    return _Entry(loop, names, warmed, Keeper(store, job.how.checkpoint_seconds))
 
 
 def _run(entries: list[_Entry], job: Job) -> tuple[_Entry, list[dict[str, Any]]]:
@@ -205,7 +208,7 @@ def _finish(entry: _Entry, job: Job, account: dict[str, Any]) -> Trained:
     sample = job.validation.take(np.arange(min(SAMPLE_ROWS, len(job.validation))))
     before = model.outputs(sample)
     is_tidy = type(job.strategy).finish is Strategy.finish  # nothing to merge: the same outputs again
-    moved = set(entry.loop.moving)
+    moved = set(entry.loop.moving) | entry.warmed
     job.strategy.finish(body)
     model.net.eval()
     is_adapted = any(name not in entry.names for name in moved)

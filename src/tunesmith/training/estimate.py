@@ -59,14 +59,13 @@ def estimate(loop: Loop) -> Estimate:
     validation = step * FORWARD * len(job.validation) / plan.batch
     torch.set_rng_state(random)
     memory = int(fixed + per_row * loop.micro)
-    seconds = plan.total * step + _marks(plan) * validation
+    seconds = plan.total * step + math.ceil(plan.total / plan.every) * validation
     return Estimate(plan.total, step, validation, seconds, memory, loop.micro)
 
 
 def steps_within(seconds: float, found: Estimate, plan: Plan) -> int:
     """Return how many steps fit into the time, their validations included."""
-    share = len(plan.marks) / plan.per_epoch
-    return max(1, int(SPARE * seconds / (found.step_seconds + share * found.validation_seconds)))
+    return max(1, int(SPARE * seconds / (found.step_seconds + found.validation_seconds / plan.every)))
 
 
 def clock(seconds: float) -> str:
@@ -91,8 +90,3 @@ def _step_seconds(loop: Loop, order: np.ndarray) -> float:
         taken *= float(loop.lengths.mean() / max(1.0, loop.lengths[rows].mean()))
     moving = sum(one.numel() for one in loop.moving.values())
     return taken + moving * OPTIMIZER_SECONDS
-
-
-def _marks(plan: Plan) -> int:
-    whole, rest = divmod(plan.total, plan.per_epoch)
-    return whole * len(plan.marks) + sum(mark <= rest for mark in plan.marks)

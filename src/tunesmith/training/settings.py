@@ -24,7 +24,8 @@ from ..parts.regularizers import Regularizer
 from ..parts.strategies import Strategy
 
 LEAST_STEPS = 600  # `epochs: auto` trains at least so many steps, within the bounds below
-LEAST_EPOCHS, MOST_EPOCHS = 4, 20
+LEAST_EPOCHS = 4
+MOST_VALIDATIONS = 40
 USUAL_BATCH, FEW_STEPS = 32, 16  # `batch_size: auto` halves the usual batch until an epoch has so many steps ...
 LEAST_BATCH = 8  # ... or the batch is this small
 
@@ -35,7 +36,7 @@ class Train(Section):
     """How training goes."""
 
     epochs: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    """Passes over the training rows; auto: enough for 600 steps, between 4 and 20."""
+    """Passes over the training rows; auto: enough for 600 steps, from 4 to 20 (400 where only a head moves)."""
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Time for steps and validations; the schedule is made to end within it, and the best weights are kept."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = 32
@@ -80,11 +81,11 @@ class Train(Section):
             size //= 2
         return size
 
-    def epochs_of(self, steps_per_epoch: int) -> int:
+    def epochs_of(self, steps_per_epoch: int, most: int) -> int:
         """Return the number of epochs; small data counts steps, not epochs (Mosbach et al., ICLR 2021, section 6)."""
         if self.epochs != "auto":
             return self.epochs
-        return min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / max(1, steps_per_epoch))))
+        return min(most, max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / max(1, steps_per_epoch))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,8 @@ class Plan:
     batch: int
     per_epoch: int
     total: int
-    marks: frozenset[int]
-    """The steps of an epoch (from 1) after which validation is measured."""
+    every: float
+    """Steps between validations, `validations` times an epoch, forty times in all where epochs are short."""
 
     @classmethod
     def of(cls, job: Job, most_steps: int | None = None) -> Plan:
@@ -158,10 +159,10 @@ class Plan:
         how = job.how
         batch = how.rows_per_step(len(job.train))
         per_epoch = math.ceil(len(job.train) / batch)
-        total = how.epochs_of(per_epoch) * per_epoch
-        marks = frozenset(max(1, round(part * per_epoch / how.validations)) for part in range(1, how.validations + 1))
-        return cls(batch, per_epoch, total if most_steps is None else max(1, min(total, most_steps)), marks)
+        total = how.epochs_of(per_epoch, job.strategy.most_epochs) * per_epoch
+        total = total if most_steps is None else max(1, min(total, most_steps))
+        return cls(batch, per_epoch, total, max(1.0, per_epoch / how.validations, total / MOST_VALIDATIONS))
 
     def is_mark(self, number: int) -> bool:
         """Return whether validation is measured after this step (from 1); always after the last."""
-        return (number - 1) % self.per_epoch + 1 in self.marks or number == self.total
+        return int(number / self.every) > int((number - 1) / self.every) or number == self.total
