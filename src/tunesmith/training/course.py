@@ -115,7 +115,7 @@ class Course:
         where = self.keeper.save(loop)
         saved = f"its state is in {where}" if where is not None else "its state could not be saved"
         raise InterruptedTrainingError(
-            f"{name} at step {loop.progress.number} of {loop.plan.total}; nothing was registered, {saved}"
+            f"interrupted ({name}) at step {loop.progress.number} of {loop.plan.total}; nothing was registered, {saved}"
         )
 
 
