@@ -47,7 +47,7 @@ def _pictures(report: Report) -> Iterator[Html]:
     points = _series(steps, "learning_rate")
     if points:
         peak, last = max(rate for _, rate in points), points[-1][1]
-        words = f"The top layers' rate: its peak was {account.rate_text(peak)}, its end {account.rate_text(last)}."
+        words = f"Before each layer's own factor: peak {account.rate_text(peak)}, end {account.rate_text(last)}."
         yield chart(rates("Learning rate over the steps", points), words)
 
 
