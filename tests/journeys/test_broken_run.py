@@ -224,3 +224,16 @@ def test_a_reader_that_leaves_early_is_no_error(tunesmith, trained, tmp_path):
     )
     assert done.stdout == "[\n"
     assert done.stderr == ""
+
+
+def test_a_metric_that_no_validation_can_tell_stops_nothing(tunesmith, tmp_path):
+    header, *lines = table(80).splitlines()
+    alike = [one for one in lines[40:] if one.endswith("yes")][:10]
+    parts = {"train": lines[:40], "validation": alike, "test": [one for one in lines[40:] if one not in alike]}
+    write(tmp_path, **{f"{name}_csv": "\n".join([header, *part]) + "\n" for name, part in parts.items()})
+    recipe = "data: {path: {train: train.csv, validation: validation.csv, test: test.csv}}\ntarget: churn\n"
+    recipe += "task: {kind: classification, metric: roc_auc}\nbase: tabular_net\ntrain: {epochs: 1}\n"
+    write(tmp_path, recipe_yaml=recipe)
+    outcome = tunesmith("train", "recipe.yaml", "--json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["training"]["happened"]["steps"] > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from ..pages import sentence
 from ..recipe import load
 from ..story import Run, tell
 from ..terminal import Screen, figure, table
@@ -39,6 +40,7 @@ def summary(version: Version) -> dict[str, Any]:
         "verdict": report["verdict"]["decision"],
         "because": report["verdict"]["because"],
         "test_rows": report["rows"]["test"],
+        "training": report.get("training") or None,
         "seconds": report["seconds"],
     }
 
@@ -52,11 +54,13 @@ def describe(version: Version) -> str:
         for name, metric in report["metrics"].items()
     ]
     counts = ", ".join(f"{name} {count}" for name, count in report["rows"].items())
+    trained = sentence(report)
     return "\n".join(
         [
             table(["metric", f"{report['base']} (this version)", *baselines], rows),
             "",
             f"rows      {counts}",
+            *([f"trained   {trained}"] if trained else []),
             f"verdict   {report['verdict']['decision']}: {report['verdict']['because']}",
             f"version   {version.label}  {version.stored.digest[:12]}  ({report['seconds']:.0f} s)",
             f"next      tunesmith report {version.label}",
