@@ -15,6 +15,7 @@ import numpy as np
 from ..core.errors import InterruptedTrainingError, TrainingError
 from .loop import Loop
 from .monitor import Remark
+from .randomness import random_state, restore_random
 from .resume import Keeper
 
 MOST_SKIPPED_IN_A_ROW = 5  # steps that were not finite; each halves the rate, so this one is 1/32 of what was asked
@@ -36,6 +37,7 @@ class Course:
         Raises TrainingError where too many steps were not finite, InterruptedTrainingError on SIGTERM or SIGINT.
         """
         loop = self.loop
+        restore_random(loop.random)
         with stop_asked() as asked:
             while loop.progress.number < number and not self.is_over:
                 for positions in loop.order():
@@ -44,6 +46,7 @@ class Course:
                         self._interrupt(asked[0])
                     if loop.progress.number >= number or self.is_over:
                         break
+        loop.random = random_state()
 
     @property
     def is_over(self) -> bool:

@@ -80,11 +80,10 @@ def _step_seconds(loop: Loop, order: np.ndarray) -> float:
     size = min(loop.plan.batch, len(order))
     start = (len(order) - size) // 2
     rows = order[start : start + size]
-    with loop.engine.autocast():
-        loop.passes(rows)
-        begun = time.perf_counter()
-        loop.passes(rows)
-        taken = time.perf_counter() - begun
+    loop.accumulate(rows)
+    begun = time.perf_counter()
+    loop.accumulate(rows)
+    taken = time.perf_counter() - begun
     loop.optimizer.zero_grad(set_to_none=True)
     if loop.lengths is not None:  # the middling row is shorter than the mean one
         taken *= float(loop.lengths.mean() / max(1.0, loop.lengths[rows].mean()))

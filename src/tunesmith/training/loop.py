@@ -20,6 +20,7 @@ from ..parts.regularizers import Scene
 from .best import SOUP, Average, Best, Key, Weights, copies, put
 from .groups import frozen_depth, parameter_groups
 from .monitor import Monitor
+from .randomness import random_state, restore_random
 from .settings import Job, Plan, Step
 
 RECENT_STEPS = 50  # whose mean loss stands for the training loss beside a validation
@@ -54,8 +55,7 @@ class Loop:
         self.net = self.engine.wrap(model.net, self.layers)
         ever = {id(one) for one in movable}
         self.moving = {name: one for name, one in model.net.named_parameters() if id(one) in ever}
-        frozen = frozen_depth(self.layers, free)
-        self.still = [module for layer in self.layers[:frozen] for module in layer]
+        self.frozen = frozen_depth(self.layers, free)
         groups = parameter_groups(model, job.how.optimizer, rate, ever)
         self.peaks = [group["lr"] for group in groups]
         self.optimizer = job.how.optimizer.build(groups)
@@ -66,8 +66,9 @@ class Loop:
         self.best = Best(SOUP if job.how.average == "soup" else 1)
         self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
         self.progress = Progress()
-        self.micro = plan.batch
+        self.micro = plan.batch if job.how.micro_batch == "auto" else min(plan.batch, job.how.micro_batch)
         self.monitor = Monitor(job.how.clip)
+        self.random = random_state()  # of this training, for where others are run between its steps
 
     def order(self) -> Iterator[np.ndarray]:
         """Yield the batches that are left of the present epoch, as positions of rows."""
@@ -83,7 +84,7 @@ class Loop:
         factor = how.optimizer.factor(progress.number, self.plan.total) * progress.rate_scale
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak * factor
-        loss = self._accumulate(positions)
+        loss = self.accumulate(positions)
         norm = self._clip()
         is_finite = math.isfinite(loss) and math.isfinite(norm)
         if is_finite:
@@ -107,7 +108,7 @@ class Loop:
         Raises TrainingError where the outputs are not finite: the step's own loss was taken before it moved them.
         """
         started = time.monotonic()
-        weights = self.average.weights() if self.average is not None else None
+        weights = self.average.weights() if self.average is not None and self.average.steps else None
         if weights is None:
             outputs = self._outputs()
         else:
@@ -148,8 +149,11 @@ class Loop:
     def wake(self) -> None:
         """Put the net into training mode; frozen layers stay without drop-out, as their outputs may be kept ones."""
         self.net.train()
-        for module in self.still:
-            module.eval()
+        if self.frozen:
+            body: Any = self.model.net.encoders[self.model.body]
+            body.eval()  # what stands between the layers, such as drop-out after the embeddings, too
+            for module in (one for layer in self.layers[self.frozen :] for one in layer):
+                module.train()
 
     def gradient(self, positions: np.ndarray, pieces: int) -> np.ndarray:
         """Return the gradient of some rows' mean loss, summed over so many micro-batches, as one float64 vector.
@@ -174,21 +178,30 @@ class Loop:
         with self.engine.autocast():
             return self.model.outputs(self.job.validation)
 
-    def _accumulate(self, positions: np.ndarray) -> float:
-        """Leave the batch's gradient in the parameters; halve the micro-batch and start over where memory ends."""
+    def accumulate(self, positions: np.ndarray) -> float:
+        """Leave the batch's gradient in the parameters; halve the micro-batch and start over where memory ends.
+
+        Raises TrainingError where memory does not suffice for a single row.
+        """
         while True:
-            random = torch.get_rng_state()
+            random = random_state()
             try:
                 self.wake()
                 with self.engine.autocast():
                     return self.passes(positions)
             except (RuntimeError, MemoryError) as error:
-                is_memory = isinstance(error, MemoryError) or any(one in str(error) for one in OUT_OF_MEMORY)
-                if not is_memory or self.micro <= 1:
+                is_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+                if not is_memory and not any(one in str(error) for one in OUT_OF_MEMORY):
                     raise
+                if self.micro <= 1:
+                    raise TrainingError(
+                        f"training step {self.progress.number + 1}: memory does not suffice for a single row; nothing "
+                        "was registered; use train.gradient_checkpointing: true, a lower base.max_tokens, a smaller "
+                        "base, or strategy: head"
+                    ) from error
             self.optimizer.zero_grad(set_to_none=True)
-            torch.set_rng_state(random)
-            self.micro = math.ceil(self.micro / 2)
+            restore_random(random)
+            self.micro = math.ceil(min(self.micro, len(positions)) / 2)
             self.job.events.warn(
                 "train", f"memory ended at step {self.progress.number + 1}: from here on {self.micro} rows at a time"
             )

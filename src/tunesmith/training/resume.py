@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ def adopt(loop: Loop, state: State) -> None:
     loop.optimizer.load_state_dict({"state": moments, "param_groups": groups})
     progress = dict(values["progress"])
     loop.progress = Progress(**progress | {"curve": Curve(**progress["curve"])})
+    loop.plan = replace(loop.plan, total=values["total"])
     loop.micro = values["micro"]
     device = loop.model.device
     loop.best.kept = [
@@ -69,6 +70,7 @@ def adopt(loop: Loop, state: State) -> None:
         loop.average.steps = values["averaged"]
     loop.monitor = Monitor.restore(values["monitor"])
     restore_random(values["random"])
+    loop.random = values["random"]
 
 
 @dataclass(slots=True)

@@ -41,16 +41,17 @@ class BertKernel:
             and config.hidden_act == "gelu"
             and getattr(config, "position_embedding_type", "absolute") in (None, "absolute")
             and not getattr(config, "is_decoder", False)
+            and (config.model_type == "bert" or config.pad_token_id is not None)
             and hasattr(body, "encoder")
         )
 
-    def embed(self, tokens_BT: torch.Tensor, mask_BT: torch.Tensor) -> torch.Tensor:
+    def embed(self, tokens_BT: torch.Tensor) -> torch.Tensor:
         """Return the states below the first layer, (rows, tokens, width), in the computing precision."""
         part = self.body.embeddings
         if self.body.config.model_type == "bert":
             places_BTD = part.position_embeddings.weight[: tokens_BT.shape[1]]
-        else:  # RoBERTa counts real tokens only, from behind the padding's own number
-            steps_BT = mask_BT.long()
+        else:  # RoBERTa counts what is not the padding token, from behind that token's own number
+            steps_BT = (tokens_BT != part.word_embeddings.padding_idx).long()
             places_BTD = part.position_embeddings(steps_BT.cumsum(1) * steps_BT + part.padding_idx)
         states_BTD = part.word_embeddings(tokens_BT) + places_BTD + part.token_type_embeddings.weight[0]
         with torch.autocast(tokens_BT.device.type, enabled=False):
@@ -96,6 +97,14 @@ class BertKernel:
         return torch.bmm(chances, value).view(rows, heads, tokens, size).transpose(1, 2).reshape(-1, width)
 
 
+def positions(body: Any) -> int | None:
+    """Return how many tokens of a row have a position of their own, None where the configuration sets no limit."""
+    most = getattr(body.config, "max_position_embeddings", None)
+    table = getattr(getattr(body, "embeddings", None), "position_embeddings", None)
+    padding = getattr(table, "padding_idx", None)
+    return most if most is None or padding is None else most - padding - 1  # RoBERTa's begin behind the padding's
+
+
 def checked(body: Any) -> BertKernel | None:
     """Return the kernel of this body, None where it has none or where it does not agree with the module itself."""
     if not BertKernel.fits(body):
@@ -104,10 +113,14 @@ def checked(body: Any) -> BertKernel | None:
     body.eval()
     try:
         with torch.no_grad():
-            mask = torch.arange(9)[None, :] < torch.tensor([[9], [4]])
-            tokens = torch.where(mask, torch.arange(18).view(2, 9) % body.config.vocab_size, body.config.pad_token_id)
-            own = kernel.run(kernel.embed(tokens, mask), mask)[mask]
+            longest = min(9, positions(body) or 9)
+            mask = torch.arange(longest)[None, :] < torch.tensor([[longest], [(longest + 1) // 2]])
+            every = torch.arange(2 * longest).view(2, longest) % body.config.vocab_size
+            tokens = torch.where(mask, every, body.config.pad_token_id or 0)
+            own = kernel.run(kernel.embed(tokens), mask)[mask]
             original = body(input_ids=tokens, attention_mask=mask.long()).last_hidden_state[mask]
+    except AttributeError:  # a module was put in the place of one whose parts the formulas read
+        return None
     finally:
         body.train(was_training)
     is_equal = (own - original).abs().max() <= TOLERANCE * original.abs().max().clamp(min=1.0)

@@ -16,7 +16,7 @@ from torch import nn
 
 from ...core.errors import DataError
 from ...data import Ragged
-from ._bert import checked
+from ._bert import checked, positions
 from ._encoder import Arrays, Encoder
 
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
@@ -35,8 +35,7 @@ class TransformerEncoder(Encoder):
         self.pooling = pooling
         config: Any = body.config
         self.width = int(config.hidden_size)
-        longest = getattr(config, "max_position_embeddings", None) or max_tokens
-        self.max_tokens = min(max_tokens, longest)
+        self.max_tokens = min(max_tokens, positions(body) or max_tokens)
         self.pad = int(getattr(config, "pad_token_id", None) or 0)
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.max_tokens)
@@ -120,7 +119,7 @@ class TransformerEncoder(Encoder):
             assert self.kernel is not None
             return self.kernel.run(tensors["states"], mask, start=int(tensors["depth"]) - 1)
         if self.kernel is not None and mask.device.type == "cpu":
-            return self.kernel.run(self.kernel.embed(tensors["tokens"], mask), mask)
+            return self.kernel.run(self.kernel.embed(tensors["tokens"]), mask)
         return self.body(input_ids=tensors["tokens"], attention_mask=mask.long()).last_hidden_state
 
     @property
@@ -132,7 +131,7 @@ class TransformerEncoder(Encoder):
         """Return the states above the first `depth` entries of `layers()`, (rows, tokens, width)."""
         assert self.kernel is not None
         mask = tensors["mask"]
-        return self.kernel.run(self.kernel.embed(tensors["tokens"], mask), mask, stop=depth - 1)
+        return self.kernel.run(self.kernel.embed(tensors["tokens"]), mask, stop=depth - 1)
 
     def save_memory(self) -> None:
         """Keep only each layer's input for the backward pass and compute the rest again (Chen et al. 2016)."""
