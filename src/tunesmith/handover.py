@@ -71,7 +71,7 @@ def places(recipe: Recipe, encoded: Mapping[str, Encoded], scene: Scene) -> Plac
     """Return where the run's checkpoints are: a folder that follows from all that decides its numbers."""
     rows = [digest_of(one.inputs) for name, one in encoded.items() if name != "test"]
     labels = [digest_of({"targets": one.targets}) for one in encoded.values() if one.targets is not None]
-    key = value_digest([recipe.digest(), rows, labels, recipe.train.engine.describe(), libraries()])
+    key = value_digest([recipe.digest(), rows, labels, recipe.train.engine.identity(), libraries()])
     return Places(scene.home / "runs" / key[:16], key, scene.is_resumed)
 
 
