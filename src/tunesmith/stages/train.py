@@ -24,7 +24,7 @@ from ..training.memory import peak_bytes
 from ..training.prefix import shorten
 from ..training.race import race
 from ..training.rates import probe_rate
-from ..training.resume import Keeper, adopt
+from ..training.resume import Keeper, adopt, spread
 from ..training.settings import Job, Plan
 from ..training.warm import warm
 
@@ -144,13 +144,16 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _E
     manual_seed(seed)
     body: Any = model.net.encoders[model.body]
     names = {name for name, _ in model.net.named_parameters()}
+    if job.how.engine.is_sharded:
+        for encoder in model.net.encoders.values():
+            encoder.run_modules()  # type: ignore[operator]
     job.strategy.prepare(body, body.layers())
     early = {id(one) for one in job.strategy.ever_moves(body, body.layers())}
     warmed = {name for name, one in model.net.named_parameters() if id(one) in early}
     warm(model, job, seed)
     job.strategy.settle(body, body.layers())
     near = shorten(model, job)
-    if not job.how.regularizers and job.how.engine.can_narrow:
+    if not job.how.regularizers:
         for encoder in model.net.encoders.values():
             encoder.narrow([job.train.inputs, job.validation.inputs])  # type: ignore[operator]
     if job.how.gradient_checkpointing:
@@ -158,7 +161,7 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _E
     loop = Loop(model, near, plan, rate, seed)
     places = job.places
     folder = None if places.checkpoints is None else places.checkpoints / f"seed-{seed}"
-    store = None if folder is None else Checkpoints(folder, places.key)
+    store = Checkpoints(folder, places.key) if folder is not None and job.how.engine.is_first else None
     return _Entry(loop, names, warmed, Keeper(store, job.how.checkpoint_seconds))
 
 
@@ -183,25 +186,27 @@ def _run(entries: list[_Entry], job: Job) -> tuple[_Entry, list[dict[str, Any]]]
 
 def _resume(entry: _Entry, job: Job) -> None:
     """Go on from the last whole checkpoint where that is asked for; say what was found in any case."""
-    store = entry.keeper.store
-    if store is None:
-        return
-    if not job.places.is_resumed:
+    store, state = entry.keeper.store, None
+    if store is not None and job.places.is_resumed:
+        found = store.latest()
+        for sentence in found.refused:
+            job.events.warn("train", sentence)
+        if found.state is None:
+            job.events.note("train", "no checkpoint of this run is here; it starts from the beginning")
+        state = found.state
+    elif store is not None:
         store.clear()
+    state = spread(state, job.how.engine)
+    if state is None:
         return
-    found = store.latest()
-    for sentence in found.refused:
-        job.events.warn("train", sentence)
-    if found.state is None:
-        job.events.note("train", "no checkpoint of this run is here; it starts from the beginning")
-        return
-    adopt(entry.loop, found.state)
+    adopt(entry.loop, state)
     job.events.note("train", f"resumed at step {entry.loop.progress.number} of {entry.loop.plan.total}")
 
 
 def _finish(entry: _Entry, job: Job, account: dict[str, Any]) -> Trained:
     """Let the strategy tidy up, and note which weights are still the base's own."""
     model = entry.loop.model
+    entry.loop.gather_up()
     body: Any = model.net.encoders[model.body]
     for encoder in model.net.encoders.values():
         encoder.widen()  # type: ignore[operator]

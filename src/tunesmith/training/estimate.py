@@ -52,13 +52,16 @@ def estimate(loop: Loop) -> Estimate:
     with job.how.engine.autocast():
         per_row = row_bytes(loop, longest)
     fixed = state_bytes(loop.model, loop.best.size + (loop.average is not None))
-    room = SHARE * available_bytes(loop.model.device) - fixed
-    fitting = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
+    if loop.engine.is_sharded:
+        fixed //= loop.engine.world
+    room = SHARE * available_bytes(loop.model.device, loop.engine.neighbours) - fixed
+    own = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
+    fitting = int(-loop.engine.most([-own])[0])  # what fits the process with the least room
     loop.micro = min(plan.batch, fitting if job.how.micro_batch == "auto" else job.how.micro_batch)
-    step = _step_seconds(loop, order)
+    step = loop.engine.most([_step_seconds(loop, order)])[0]
     validation = step * FORWARD * len(job.validation) / plan.batch
     torch.set_rng_state(random)
-    memory = int(fixed + per_row * loop.micro)
+    memory = int(loop.engine.most([fixed + per_row * loop.micro])[0])
     seconds = plan.total * step + math.ceil(plan.total / plan.every) * validation
     return Estimate(plan.total, step, validation, seconds, memory, loop.micro)
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
 from ..core.events import Events
 from ..core.part import Section
@@ -71,6 +71,12 @@ class Train(Section):
     """Disk space for the outputs of frozen layers, computed once and used by every epoch and run; 0: never."""
     engine: SerializeAsAny[Engine] = Local()
     """Where it runs."""
+
+    @model_validator(mode="after")
+    def _penalties_find_weights(self) -> Self:
+        if self.regularizers and not self.engine.takes_penalties:
+            raise ValueError("regularizers look at whole weights, engine.sharding: full divides them; use none")
+        return self
 
     def rows_per_step(self, rows: int) -> int:
         """Return the batch size for so many training rows."""

@@ -68,6 +68,7 @@ def job(kind: str = "text", count: int = 26, dropout: float = 0.0, seed: int = 0
         how=how,
         strategy=strategy,
         loss=how.loss or Loss.model_validate("cross_entropy"),
+        is_rate_known=True,
         base_rate=3e-3,
         form=ASKED.form,
         measure=lambda outputs: judge(validation, outputs),
@@ -105,7 +106,7 @@ def steps(one: Loop, number: int | None = None) -> list[float]:
 
 def weights(one: Loop | Network) -> dict[str, np.ndarray]:
     """Return every weight by name, copied."""
-    net = one.model.net if isinstance(one, Loop) else one.net
+    net = one.model.net if isinstance(one, Loop) else one.model.net
     return {name: value.detach().numpy().copy() for name, value in net.state_dict().items()}
 
 

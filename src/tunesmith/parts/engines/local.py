@@ -76,7 +76,11 @@ class Local(Engine):
         """Return what the processor does best; None on accelerators, for which nothing is measured."""
         if self.device().type != "cpu":
             return None
-        return choose(Asked(precision=None if self.precision == "auto" else self.precision, threads=self.threads))
+        return choose(self._asked())
+
+    def _asked(self) -> Asked:
+        """Return what the recipe fixes."""
+        return Asked(precision=None if self.precision == "auto" else self.precision, threads=self.threads)
 
     def _is_bf16(self) -> bool:
         if self.precision != "auto":
