@@ -68,9 +68,10 @@ def _shown(value: Any) -> str:
 
 
 def _disturbed(runs: list[dict[str, Any]]) -> str:
+    """Return how many runs others disturbed, and which have no result, so that none is left out in silence."""
     others = [run["others"] for run in runs if "others" in run]
-    if not others:
-        return "none was made"
     busy = sum(one > DISTURBED for one in others)
-    most = f"at most it was {max(others):.2f}"
-    return f"{busy} of {len(others)} runs had others keep more than {DISTURBED} cores busy; {most}"
+    most = f"; at most it was {max(others):.2f}" if others else ""
+    told = f"{busy} of {len(others)} runs had others keep more than {DISTURBED} cores busy{most}"
+    lost = [f"{', '.join(map(str, run['what'].values()))} ({run['reason']})" for run in runs if "reason" in run]
+    return told + (f". Without a result: {'; '.join(lost)}" if lost else "")
