@@ -7,7 +7,7 @@ and the precision. So epochs, runs, seeds and folds share what they have in comm
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -58,8 +58,9 @@ class Kept:
         """Return the encoder's vectors, float32 (rows, width), in fp32 arithmetic. Raises StoreError as `states`."""
 
         def fill(out: np.ndarray) -> None:
-            for rows, tensors in self._batches(encoded, advance):
-                out[rows] = self.encoder(tensors).float().cpu().numpy()
+            with torch.autocast(self.device.type, enabled=False):
+                for rows, tensors in self._batches(encoded, advance):
+                    out[rows] = self.encoder(tensors).float().cpu().numpy()
 
         spec = Spec("float32", (len(encoded), self.encoder.width))
         return self._kept(self._key(encoded, "vectors", 0, "float32"), spec, fill)
@@ -98,17 +99,10 @@ class Kept:
 
     def _key(self, encoded: Encoded, *what: str | int) -> str:
         depth = what[1] or len(self.encoder.layers())
-        weights = hashlib.sha256()
-        for layer in self.encoder.layers()[: int(depth)]:
-            for module in layer:
-                for name, one in sorted(module.state_dict().items()):
-                    weights.update(name.encode())
-                    weights.update(one.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+        weights = digest_of_weights(module for layer in self.encoder.layers()[: int(depth)] for module in layer)
         rows = digest_of({name: one for name, one in encoded.inputs.items() if name in self.encoder.reads})
         places = torch.get_num_threads() if self.device.type == "cpu" else 0
-        return content_key(
-            FORMULA, torch.__version__, places, weights.hexdigest(), rows, self.encoder.describe(), *what
-        )
+        return content_key(FORMULA, torch.__version__, places, weights, rows, self.encoder.describe(), *what)
 
 
 def prepared(encoder: Encoder, inputs: Arrays, store: ArrayStore | None) -> dict[str, np.ndarray | Ragged]:
@@ -126,6 +120,16 @@ def prepared(encoder: Encoder, inputs: Arrays, store: ArrayStore | None) -> dict
     with suppress(StoreError):
         store.put(key, {f"{name}/{part}": getattr(one, part) for name, one in added.items() for part in PARTS})
     return whole
+
+
+def digest_of_weights(modules: Iterable[torch.nn.Module]) -> str:
+    """Return the digest of all weights and buffers of some modules, in their order, by name and content."""
+    whole = hashlib.sha256()
+    for module in modules:
+        for name, one in sorted(module.state_dict().items()):
+            whole.update(name.encode())
+            whole.update(one.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+    return whole.hexdigest()
 
 
 def digest_of(inputs: Mapping[str, np.ndarray | Ragged]) -> str:

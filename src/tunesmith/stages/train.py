@@ -8,9 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import torch
 
+from ..core.errors import RecipeError
+from ..core.ids import value_digest
 from ..core.seed import derive
 from ..model import Curve, Model
+from ..model.activations import digest_of_weights
 from ..model.fitted import Fitted
 from ..model.network import Network
 from ..parts.bases import Ask
@@ -23,6 +27,7 @@ from ..training.loop import Loop, manual_seed
 from ..training.memory import peak_bytes
 from ..training.prefix import shorten
 from ..training.race import race
+from ..training.randomness import random_state, restore_random
 from ..training.rates import probe_rate
 from ..training.resume import Keeper, adopt, spread
 from ..training.settings import Job, Plan
@@ -91,6 +96,7 @@ def _train_networks(model: Network, job: Job, held: ExitStack) -> Trained:
         if entry.keeper.store is not None:
             held.enter_context(entry.keeper.store.hold())
         if expected is None:
+            _check_chance(entry.loop)
             expected = estimate(entry.loop)
             if job.how.minutes is not None:
                 plan = Plan.of(job, steps_within(60 * job.how.minutes / len(seeds), expected, plan))
@@ -125,6 +131,23 @@ def _check_sums(loop: Loop) -> None:
     loop.job.check(loop.gradient(few, 1), loop.gradient(few, 2))
 
 
+def _check_chance(loop: Loop) -> None:
+    """Refuse a penalty on what drop-out alone makes different where nothing drops out. Raises RecipeError."""
+    idle = [one.kind for one in loop.job.how.regularizers if one.needs_dropout]
+    if not idle:
+        return
+    random, few = random_state(), np.arange(min(CHECKED_ROWS, len(loop.job.train)))
+    loop.wake()
+    with torch.no_grad():
+        first, second = (loop.model.net(loop.model.collate(loop.job.train, few), True)[0] for _ in range(2))
+    restore_random(random)
+    if first.equal(second):
+        raise RecipeError(
+            f"train.regularizers: {idle[0]} compares two passes that differ by drop-out alone, and no layer that moves "
+            "drops anything out; set train.dropout (0.1 is usual), or the base's own dropout where it has one"
+        )
+
+
 def _rate(job: Job) -> float:
     """Return the peak learning rate, after trials where the recipe asks for them or the base's rate is not known."""
     asked = job.how.optimizer.learning_rate
@@ -142,6 +165,8 @@ def _rate(job: Job) -> float:
 def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _Entry:
     """Return a loop before its first step, every weight that it will not move set apart."""
     manual_seed(seed)
+    places = job.places
+    key = "" if places.checkpoints is None else value_digest([places.key, digest_of_weights([model.net])])
     body: Any = model.net.encoders[model.body]
     names = {name for name, _ in model.net.named_parameters()}
     if job.how.engine.is_sharded:
@@ -159,9 +184,8 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _E
     if job.how.gradient_checkpointing:
         body.save_memory()
     loop = Loop(model, near, plan, rate, seed)
-    places = job.places
     folder = None if places.checkpoints is None else places.checkpoints / f"seed-{seed}"
-    store = Checkpoints(folder, places.key) if folder is not None and job.how.engine.is_first else None
+    store = Checkpoints(folder, key) if folder is not None and job.how.engine.is_first else None
     return _Entry(loop, names, warmed, Keeper(store, job.how.checkpoint_seconds))
 
 

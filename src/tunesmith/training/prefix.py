@@ -20,14 +20,15 @@ GIGABYTE = 1 << 30
 def shorten(model: Network, job: Job) -> Job:
     """Return the job with its rows brought up to the lowest layer that moves; the job itself where that cannot be.
 
-    Frozen layers work without drop-out, here as in the loop, so both ways come to the same numbers.
+    Frozen layers work without drop-out, here as in the loop, so both ways come to the same numbers. Embeddings alone
+    are looked up as fast as what they give is read back.
     """
     body: Any = model.net.encoders[model.body]
     engine = job.how.engine
     layers = body.layers()
     depth = frozen_depth(layers, job.strategy.ever_moves(body, layers))
     is_whole = depth == len(layers)
-    if depth == 0 or not job.how.cache_gigabytes or not (is_whole or body.can_split):
+    if not job.how.cache_gigabytes or not (is_whole or (depth > 1 and body.can_split)):
         return job
     with engine.autocast():
         is_bf16 = torch.is_autocast_enabled(model.device.type)

@@ -93,7 +93,7 @@ def limit(one, most, error=ERRORS["processor"], after=0):
     """Let memory end, from step `after` on, where more rows than `most` are in it; drop-out was drawn by then."""
 
     def hook(module, tensors, outputs):
-        rows = len((outputs[0] if isinstance(outputs, tuple) else outputs))
+        rows = len(outputs[0] if isinstance(outputs, tuple) else outputs)
         if module.training and rows > most and one.progress.number >= after:
             raise error
 
