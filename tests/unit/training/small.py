@@ -106,7 +106,7 @@ def steps(one: Loop, number: int | None = None) -> list[float]:
 
 def weights(one: Loop | Network) -> dict[str, np.ndarray]:
     """Return every weight by name, copied."""
-    net = one.model.net if isinstance(one, Loop) else one.model.net
+    net = one.model.net if isinstance(one, Loop) else one.net
     return {name: value.detach().numpy().copy() for name, value in net.state_dict().items()}
 
 
