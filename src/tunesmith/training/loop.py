@@ -69,7 +69,7 @@ class Loop:
         self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
         self.progress = Progress()
         self.micro = plan.batch if job.how.micro_batch == "auto" else min(plan.batch, job.how.micro_batch)
-        self.monitor = Monitor(job.how.clip)
+        self.monitor = Monitor(job.how.clip, majority_share=job.majority_share)
         # of a few rows more where they cannot be divided evenly, so that all processes call the net equally often
         places = np.arange(self.engine.rank, self.engine.rank + len(job.validation), self.engine.world)
         self.judged = job.validation.take(places % len(job.validation)) if self.engine.world > 1 else job.validation

@@ -149,6 +149,15 @@ class Job:
         return self.train.targets
 
 
+    @property
+    def majority_share(self) -> float | None:
+        """The share of the validation rows in their largest class, None where rows have no one class each."""
+        targets = self.validation.targets
+        if self.form != "class" or targets is None or not len(targets):
+            return None
+        return float(np.bincount(targets.astype(np.int64)).max() / len(targets))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How many steps there will be."""
