@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import story
 from . import version as versions
+from .core.errors import RecipeError
 from .core.events import Events
 from .recipe import Recipe
 from .recipe import load as load_recipe
@@ -15,13 +16,19 @@ from .version import Version
 
 
 def train(recipe: Recipe | str | Path, home: str | Path | None = None, events: Events | None = None) -> Version:
-    """Train, judge and register a version from a recipe or a recipe file. Raises TunesmithError."""
+    """Train, judge and register a version from a recipe or a recipe file, in one process. Raises TunesmithError."""
     text: RecipeText | None = None
     folder = Path()
     if not isinstance(recipe, Recipe):
         folder = Path(recipe).parent
         recipe, text = load_recipe(Path(recipe))
-    return story.tell(story.Run(recipe, folder, _home(home), events or Events(), text))
+    if recipe.train.engine.world > 1:
+        raise RecipeError(
+            "train.engine: several processes train by the command line: torchrun --nproc-per-node 2 -m tunesmith train"
+        )
+    version = story.tell(story.Run(recipe, folder, _home(home), events or Events(), text))
+    assert version is not None
+    return version
 
 
 def load(reference: str, home: str | Path | None = None) -> Version:

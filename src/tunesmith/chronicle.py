@@ -61,7 +61,7 @@ def account(
         "comparisons": {name: _comparison(one, primary) for name, one in comparisons.items()},
         "verdict": evaluate.verdict(comparisons, primary),
         **evaluate.pictures(rows, ours),
-        "curves": {"steps": _thinned(curve.steps), "validations": curve.validations},
+        "curves": {"steps": _thinned(curve.steps), "validations": [_shown(one) for one in curve.validations]},
     }
 
 
@@ -132,6 +132,11 @@ def _thinned(steps: list[dict[str, float]], most: int = 400) -> list[dict[str, f
     size = max(1, -(-len(steps) // most))
     groups = [steps[at : at + size] for at in range(0, len(steps), size)]
     return [one[-1] | {"loss": sum(step["loss"] for step in one) / len(one)} for one in groups]
+
+
+def _shown(validation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a validation without the key it was ranked by, which is infinite where its metric is undefined."""
+    return {name: value for name, value in validation.items() if name != "key"}
 
 
 def _json(value: Any) -> bytes:

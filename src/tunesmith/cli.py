@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         command = importlib.import_module(f"tunesmith.commands.{options.command}")
         answer = command.run(options)
-        print(json.dumps(answer.value, indent=1, ensure_ascii=False, allow_nan=False) if options.json else answer.text)
+        if not answer.is_silent:
+            print(_json(answer.value) if options.json else answer.text)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print(f"\ninterrupted; nothing was registered. To start again: {_again(arguments)}", file=sys.stderr)
@@ -68,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         raise SystemExit(INTERNAL) from error
     return int(answer.exit_code)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def _again(arguments: Sequence[str] | None) -> str:

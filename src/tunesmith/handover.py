@@ -56,6 +56,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         strategy=recipe.strategy,
         loss=recipe.loss(),
         base_rate=base.learning_rate,
+        is_rate_known=base.is_rate_known,
         form=task.form,
         measure=evaluate.validation_measure(task, validation.targets, codec.target_state),
         watch=lambda step: scene.watch.at("step", Evidence(loss=step.loss, step=step.number, skipped=step.skipped)),
@@ -71,7 +72,7 @@ def places(recipe: Recipe, encoded: Mapping[str, Encoded], scene: Scene) -> Plac
     """Return where the run's checkpoints are: a folder that follows from all that decides its numbers."""
     rows = [digest_of(one.inputs) for name, one in encoded.items() if name != "test"]
     labels = [digest_of({"targets": one.targets}) for one in encoded.values() if one.targets is not None]
-    key = value_digest([recipe.digest(), rows, labels, recipe.train.engine.describe(), libraries()])
+    key = value_digest([recipe.digest(), rows, labels, recipe.train.engine.decisive(), libraries()])
     return Places(scene.home / "runs" / key[:16], key, scene.is_resumed)
 
 

@@ -77,6 +77,7 @@ class _Tunesmith(BaseEstimator):
             strategy=Strategy.model_validate(self.strategy),
             loss=how.loss or Loss.model_validate(task.default_loss),
             base_rate=plan.base.learning_rate,
+            is_rate_known=plan.base.is_rate_known,
             form=task.form,
             measure=validation_measure(task, validation.targets, codec.target_state),
             watch=lambda step: None,

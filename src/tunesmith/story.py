@@ -68,27 +68,39 @@ def divide(known: Understood, watch: Watch) -> dict[str, Dataset]:
     return parts
 
 
-def tell(run: Run) -> Version:
-    """Train, judge and register; nothing is registered unless every line before the last was reached."""
-    started, watch, events = time.monotonic(), Watch(), run.events
-    registry = Registry(run.home)
+def tell(run: Run) -> Version | None:
+    """Train, judge and register; nothing is registered unless every line before the last was reached.
+
+    None in a process that only helped another one to train.
+    """
+    started, registry = time.monotonic(), Registry(run.home)
     registry.expect(run.recipe.title())
     known = understand(run)
-    recipe, meaning = known.recipe, known.meaning
-    recipe.train.engine.start()
+    with run.recipe.train.engine.joined():
+        return _train(run, known, registry, started)
+
+
+def _train(run: Run, known: Understood, registry: Registry, started: float) -> Version | None:
+    """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
+    watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
+    engine = recipe.train.engine
     findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
     parts = divide(known, watch)
 
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
-    device, store = str(recipe.train.engine.device()), kept(run.home, recipe)
-    plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, device, store)
+    plan = Blueprint(
+        recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), kept(run.home, recipe)
+    )
     model = build(plan)
-    encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
+    with engine.in_turn():
+        encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
+        features = baseline.frozen_features(model, encoded, events) if engine.is_first else None
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
-    features = baseline.frozen_features(model, encoded, events)
     scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed)
     trained = train(model, job(recipe, codec, encoded, scene))
+    if not engine.is_first:
+        return None
     model = trained.model
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 

@@ -20,7 +20,10 @@ from tunesmith.parts.regularizers.l2 import L2
 from tunesmith.parts.regularizers.l2_sp import L2Sp
 from tunesmith.parts.regularizers.mixup import Mixup
 from tunesmith.parts.regularizers.r_drop import RDrop
+from tunesmith.parts.strategies import hold
+from tunesmith.parts.strategies.contrastive import Contrastive
 from tunesmith.parts.strategies.full import Full
+from tunesmith.parts.strategies.gradual import Gradual
 from tunesmith.parts.strategies.lora import Lora
 from tunesmith.parts.tasks.classification import Classification
 from tunesmith.testing import (
@@ -215,7 +218,49 @@ STRATEGIES = {
     "prepare.. must leave": (Full, {"prepare": lambda self, body, layers: _noise(body)}),
     "restore the architecture": (Lora, {"finish": lambda self, body: None}),
     "finish.. must leave": (Full, {"finish": lambda self, body: _noise(body)}),
+    "settle.. must leave": (Full, {"settle": lambda self, body, layers: _noise(body)}),
+    "3 weights may move but": (Full, {"prepare": lambda self, body, layers: _spare(body)}),
+    "are not in ever_moves": (Gradual, {"ever_moves": lambda self, body, layers: [*layers[-1][0].parameters()]}),
+    "each weight once": (Full, {"ever_moves": lambda self, body, layers: 2 * list(body.parameters())}),
+    "not free even in the last": (Gradual, {"release": lambda self, layers, done: False}),
+    "must not freeze": (Full, {"release": lambda self, layers, done: hold(layers[-1])}),
+    "returned False at": (Gradual, {"release": lambda self, layers, done: _silent(self, layers, done)}),
+    "returned True at": (Full, {"release": lambda self, layers, done: True}),
+    "free nothing more": (Gradual, {"release": lambda self, layers, done: _one_more(layers)}),
+    "refuse the form 'classes' with": (Full, {"forms": frozenset({"class", "value"})}),
+    "before its first step": (Contrastive, {"warm": lambda self, scene: _late(self, scene)}),
+    "take the 5 steps": (Full, {"warm_steps": lambda self, rows: 5}),
+    "moved no weight": (Contrastive, {"ever_moves": lambda self, body, layers: [torch.nn.Parameter(torch.zeros(1))]}),
+    "tells of 7 steps": (Contrastive, {"warm": lambda self, scene: _step(self, scene, total=7)}),
+    "finite scalar that has a gradient": (Contrastive, {"warm": lambda self, scene: _step(self, scene, scale=np.nan)}),
 }
+
+
+def _spare(body):
+    body.spare = torch.nn.ParameterList(torch.zeros(2) for _ in range(3))
+
+
+def _one_more(layers):
+    still = [one for depth in layers for module in depth for one in module.parameters() if not one.requires_grad]
+    for one in still[:1]:
+        one.requires_grad_(True)
+    return bool(still)
+
+
+def _silent(strategy, layers, done):
+    Gradual.release(strategy, layers, done)
+    return False
+
+
+def _late(strategy, scene):
+    scene.move(scene.vectors(np.arange(4)).sum(), 1, strategy.warm_steps(len(scene.targets)))
+    Contrastive.warm(strategy, scene)
+
+
+def _step(strategy, scene, total=20, scale=1.0):
+    if scene.form != "class":
+        Contrastive.warm(strategy, scene)
+    scene.move(scene.vectors(np.arange(4)).sum() * scale, 1, total)
 
 
 @pytest.mark.parametrize("sentence", STRATEGIES)

@@ -40,7 +40,7 @@ BAD_RECIPES = {
         ["r.yaml:3: train.optimizer.learning_rate", "greater than 0", "got -1"],
     ),
     "no rows left": (f"{GOOD}split: {{validation: 0.5, test: 0.5}}\n", ["r.yaml:3: split", "must be below 1"]),
-    "nan": (f"{GOOD}train: {{l1: .nan}}\n", ["r.yaml:3: train.l1", "number"]),
+    "nan": (f"{GOOD}train: {{clip: .nan}}\n", ["r.yaml:3: train.clip", "number"]),
     "name that is no file name": (f"{GOOD}name: a/b\n", ["r.yaml:3: name", "got 'a/b'"]),
     "no data": ("target: churn\n", ["r.yaml:1: data: is required"]),
     "unknown ending": ("data: rows.xlsx\n", ["r.yaml:1: data", "'.xlsx' is not known", ".csv"]),

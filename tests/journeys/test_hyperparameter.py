@@ -18,8 +18,9 @@ from tunesmith.core.part import Part, Section, find, kinds
 from tunesmith.parts.optimizers.adamw import Adamw
 from tunesmith.parts.optimizers.sgd import Sgd
 from tunesmith.recipe import Recipe, load
-from tunesmith.stages import train as training
 from tunesmith.story import Run, tell
+from tunesmith.training import loop
+from tunesmith.training.groups import HEAD_SCALE
 
 PACKAGE = Path(tunesmith.__file__).parent
 
@@ -37,13 +38,13 @@ class Reached(Exception):
 def reach(tmp_path, monkeypatch):
     """Run a recipe as far as the optimiser and return that, with the network it moves."""
     nets = []
-    groups = training.parameter_groups
+    groups = loop.parameter_groups
 
     def remember(model, *rest):
         nets.append(model.net)
         return groups(model, *rest)
 
-    monkeypatch.setattr(training, "parameter_groups", remember)
+    monkeypatch.setattr(loop, "parameter_groups", remember)
     for kind in (Adamw, Sgd):
         built = kind.build
 
@@ -78,7 +79,7 @@ def test_a_learning_rate_reaches_the_parameter_groups(reach, written, way):
     else:
         settings = (f"train.optimizer.learning_rate={written}", "train.optimizer.layer_decay=1.0")
         reached = reach(TABLE, *settings)
-    assert rates(reached) == pytest.approx([1e-3, 1e-3 * training.HEAD_SCALE])
+    assert rates(reached) == pytest.approx([1e-3, 1e-3 * HEAD_SCALE])
 
 
 def test_set_goes_before_the_file(reach):
@@ -89,7 +90,7 @@ def test_set_goes_before_the_file(reach):
 def test_layer_decay_gives_every_layer_its_rate(reach):
     reached = reach(f"{TEXT}train: {{optimizer: {{learning_rate: 1e-3, layer_decay: 0.5}}}}\n")
     body = [1e-3 * 0.5**depth for depth in range(1, 8)]
-    assert rates(reached) == pytest.approx(sorted([*body, 1e-3 * training.HEAD_SCALE]))
+    assert rates(reached) == pytest.approx(sorted([*body, 1e-3 * HEAD_SCALE]))
     embeddings = dict(reached.net.named_parameters())["encoders.body.body.embeddings.word_embeddings.weight"]
     lowest = min(reached.optimizer.param_groups, key=lambda group: group["lr"])
     assert any(one is embeddings for one in lowest["params"])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,8 @@ import pytest
 from journeys.checks import HOME, environment, nothing_registered
 from journeys.rows import table, texts, write
 from tunesmith.testing import tiny
+from tunesmith.training.loop import Loop
+from tunesmith.training.resume import Keeper
 
 ENGINE = "engine: {precision: fp32, threads: 1}"
 RECIPES = {
@@ -93,19 +94,13 @@ def test_a_training_killed_at_random_moments_registers_the_same_weights(tunesmit
     command = [sys.executable, "-c", FORKS, str(kills), "0"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    found = json_of(done.stdout)
+    found = json.loads(done.stdout)
     assert found["killed"] == found["unbroken"]
     assert "resumed at step" in found["said"]
     for home in ("unbroken", "killed"):
         assert list((tmp_path / home).glob("runs/*")) == [], "no checkpoint is left of a run that is registered"
         assert tunesmith("verify", "--json", "--home", home).json["ok"]
         assert len(tunesmith("versions", "--json", "--home", home).json) == 1
-
-
-def json_of(text):
-    import json
-
-    return json.loads(text.splitlines()[-1])
 
 
 ENDLESS = (
@@ -133,7 +128,7 @@ def test_told_to_stop_it_says_the_line_that_goes_on(tunesmith, tmp_path):
     assert process.returncode == 130
     assert out == ""
     assert "Traceback" not in err
-    assert "SIGTERM at step" in err
+    assert "interrupted (SIGTERM) at step" in err
     assert "nothing was registered" in err
     assert err.splitlines()[-1] == "to go on: tunesmith train recipe.yaml --json --set train.dropout=0.1 --resume"
     nothing_registered(tmp_path / HOME)
@@ -146,17 +141,15 @@ class Killed(BaseException):
 
 def interrupted(tunesmith, monkeypatch, *more):
     """Train in this process and be killed behind the tenth step."""
-    from tunesmith.training.resume import Keeper
+    right = Keeper.save
 
-    right = Keeper.after_step
-
-    def after_step(self, loop):
+    def save(self, loop):
         right(self, loop)
         if loop.progress.number == 10:
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(Keeper, "after_step", after_step)
+        patch.setattr(Keeper, "save", save)
         with pytest.raises(Killed):
             tunesmith("train", "recipe.yaml", "--json", "--set", "train.checkpoint_seconds=0", *more)
 
@@ -213,8 +206,6 @@ def test_a_resume_of_what_was_never_begun_says_so(tunesmith, short):
 
 
 def test_memory_that_does_not_suffice_for_a_row_is_told(tunesmith, monkeypatch, short):
-    from tunesmith.training.loop import Loop
-
     def passes(self, positions):
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
 

@@ -13,3 +13,5 @@ class Answer:
     value: Any
     text: str
     exit_code: int = 0
+    is_silent: bool = False
+    """Whether another process of the same run gives the answer."""

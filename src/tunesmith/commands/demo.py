@@ -36,6 +36,7 @@ def run(options: Namespace) -> Answer:
     try:
         data, _, found = examine(job)
         version = tell(job)
+        assert version is not None  # one process: the recipe above names no other engine
     finally:
         screen.close()
     page = FOLDER / "report.html"

@@ -5,6 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from ..core.errors import RecipeError
+from ..core.events import Events
+from ..pages import sentence
+from ..parts.engines._launch import launched
 from ..recipe import load
 from ..story import Run, tell
 from ..terminal import Screen, figure, table
@@ -15,12 +19,19 @@ from . import Answer
 def run(options: Namespace) -> Answer:
     """Train, judge and register."""
     recipe, text = load(options.recipe, options.set)
+    engine = recipe.train.engine
+    if engine.world != launched().world:
+        raise RecipeError(
+            f"train.engine: {engine.kind} is one process, but {launched().world} were started: each would train the "
+            "whole; add --set train.engine.kind=accelerate"
+        )
     screen = Screen()
+    events = screen.events() if engine.is_first else Events()
     try:
-        version = tell(Run(recipe, options.recipe.parent, options.home, screen.events(), text, options.resume))
+        version = tell(Run(recipe, options.recipe.parent, options.home, events, text, options.resume))
     finally:
         screen.close()
-    return Answer(summary(version), describe(version))
+    return Answer(None, "", is_silent=True) if version is None else Answer(summary(version), describe(version))
 
 
 def summary(version: Version) -> dict[str, Any]:
@@ -39,6 +50,7 @@ def summary(version: Version) -> dict[str, Any]:
         "verdict": report["verdict"]["decision"],
         "because": report["verdict"]["because"],
         "test_rows": report["rows"]["test"],
+        "training": report.get("training") or None,
         "seconds": report["seconds"],
     }
 
@@ -52,11 +64,13 @@ def describe(version: Version) -> str:
         for name, metric in report["metrics"].items()
     ]
     counts = ", ".join(f"{name} {count}" for name, count in report["rows"].items())
+    trained = sentence(report)
     return "\n".join(
         [
             table(["metric", f"{report['base']} (this version)", *baselines], rows),
             "",
             f"rows      {counts}",
+            *([f"trained   {trained}"] if trained else []),
             f"verdict   {report['verdict']['decision']}: {report['verdict']['because']}",
             f"version   {version.label}  {version.stored.digest[:12]}  ({report['seconds']:.0f} s)",
             f"next      tunesmith report {version.label}",

@@ -36,6 +36,26 @@ def physical_cores() -> int:
     return len({_siblings(core) for core in cores()})
 
 
+def own_cores(part: int, parts: int) -> list[int]:
+    """Return the logical cores of one of several processes that share this machine: neighbouring physical cores whole.
+
+    All cores where there are fewer physical ones than processes: two on one core would wait for each other at every
+    barrier, and the system may know better.
+    """
+    found = sorted(cores())
+    physical = list(dict.fromkeys(map(_siblings, found)))
+    if len(physical) < parts:
+        return found
+    own = set(physical[part * len(physical) // parts : (part + 1) * len(physical) // parts])
+    return [core for core in found if _siblings(core) in own]
+
+
+def keep_to(found: list[int]) -> None:
+    """Let this thread, and those it starts from now on, use these cores only; nothing where that cannot be said."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, found)
+
+
 def _siblings(core: int) -> str:
     """Name the physical core of a logical one by its list of siblings."""
     try:

@@ -7,6 +7,21 @@ from collections.abc import Iterator
 import numpy as np
 
 WINDOW = 50  # batches within which rows are sorted by length
+MOST_ROWS, MOST_TOKENS = 64, 4096  # in memory at a time when rows are only answered
+
+
+def answer_batches(rows: int, lengths: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Yield the positions of all rows, int64, longest first, so that a lack of memory shows at once.
+
+    A batch holds rows of like length: so many that rows times the longest of them stay within 4,096, one at least.
+    """
+    order = np.arange(rows) if lengths is None else np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < rows:
+        longest = 1 if lengths is None else max(1, int(lengths[order[start]]))
+        size = max(1, min(MOST_ROWS, MOST_TOKENS // longest))
+        yield order[start : start + size]
+        start += size
 
 
 def batches(

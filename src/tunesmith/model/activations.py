@@ -16,11 +16,11 @@ import torch
 
 from ..core.errors import StoreError
 from ..data import Encoded, Ragged, States
+from ..data.batching import answer_batches
 from ..data.store import ArrayStore, Spec, content_key
 from ..parts.bases._encoder import Arrays, Encoder
 
 FORMULA = 1  # counted up whenever the same layers come to other numbers
-ROWS = 64  # per batch
 PARTS = ("values", "offsets")
 
 Advance = Callable[[int], None]
@@ -87,18 +87,15 @@ class Kept:
 
     def _batches(self, encoded: Encoded, advance: Advance | None) -> Any:
         """Yield rows and their tensors, longest first, without gradient and drop-out."""
-        lengths = self.encoder.lengths(encoded.inputs)
-        order = np.arange(len(encoded)) if lengths is None else np.argsort(-lengths, kind="stable")
+        done = 0
         self.encoder.eval()
         with torch.inference_mode():
-            for start in range(0, len(order), ROWS):
-                rows = order[start : start + ROWS]
-                yield (
-                    rows,
-                    {name: one.to(self.device) for name, one in self.encoder.collate(encoded.inputs, rows).items()},
-                )
+            for rows in answer_batches(len(encoded), self.encoder.lengths(encoded.inputs)):
+                tensors = self.encoder.collate(encoded.inputs, rows)
+                yield rows, {name: one.to(self.device) for name, one in tensors.items()}
+                done += len(rows)
                 if advance is not None:
-                    advance(start + len(rows))
+                    advance(done)
 
     def _key(self, encoded: Encoded, *what: str | int) -> str:
         depth = what[1] or len(self.encoder.layers())

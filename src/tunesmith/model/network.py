@@ -16,13 +16,13 @@ from torch import nn
 from ..core.errors import StoreError, VerificationError
 from ..core.seed import derive
 from ..data import Encoded, States
+from ..data.batching import answer_batches
 from ..data.store import ArrayStore
 from ..parts.bases import Shape
 from ..parts.bases._encoder import Encoder
 from . import Advance, Model
 from .activations import Kept, prepared
 
-ANSWER_ROWS = 64  # rows per batch when measuring and answering
 STATES, VECTORS = "body states", "body vectors"  # forms that stand for the body's lower layers, or for all of it
 
 Tensors = Mapping[str, Mapping[str, torch.Tensor]]
@@ -158,15 +158,13 @@ class Network(Model):
         return dict(self.net.encoders.items())  # type: ignore[arg-type]
 
     def _run(self, encoded: Encoded, call: object, width: int, advance: Advance | None) -> np.ndarray:
-        """Call on batches of like length, longest first, so that a lack of memory shows at once."""
-        lengths = self.lengths(encoded)
-        order = np.arange(len(encoded)) if lengths is None else np.argsort(-lengths, kind="stable")
-        result = np.zeros((len(encoded), width))
+        """Call on batches of rows of like length."""
+        result, done = np.zeros((len(encoded), width)), 0
         self.net.eval()
         with torch.inference_mode():
-            for start in range(0, len(order), ANSWER_ROWS):
-                rows = order[start : start + ANSWER_ROWS]
+            for rows in answer_batches(len(encoded), self.lengths(encoded)):
                 result[rows] = call(self.collate(encoded, rows)).float().cpu().numpy()  # type: ignore[operator]
+                done += len(rows)
                 if advance is not None:
-                    advance(start + len(rows))
+                    advance(done)
         return result

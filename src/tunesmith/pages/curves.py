@@ -1,11 +1,11 @@
-"""Learning curves as inline SVG: what the optimiser saw at each step, and what the validation rows said."""
+"""Learning curves as inline SVG: what the optimiser saw and did at each step, and what the validation rows said."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .drawing import WIDTH, Scale, dot, drawing, grid, label, path, thinned
+from .drawing import WIDTH, Scale, dot, drawing, grid, label, line, path, thinned
 from .markup import Html, join
 from .values import figure
 
@@ -33,11 +33,13 @@ def smoothed(points: Points, window: int | None = None) -> list[tuple[float, flo
     return result
 
 
-def losses(title: str, training: Points, validation: Points) -> Html:
-    """Return the training loss, faint as measured and bold smoothed, with the validation loss dashed over it."""
+def losses(title: str, training: Points, validation: Points, best: Best | None) -> Html:
+    """Return the training loss, faint as measured and bold smoothed, the validation loss dashed, its best ringed."""
     soft = thinned(smoothed(training))
     across, up = _frame([training, validation])
     parts = [grid(across, up, ("step", "loss"))]
+    if best is not None:
+        parts.append(line((across(best.step), up.start), (across(best.step), up.end), "reference"))
     parts.append(path(_placed(thinned(training), across, up), "raw"))
     parts.append(path(_placed(soft, across, up), "curve"))
     parts.append(path(_placed(validation, across, up), "curve second"))
@@ -45,6 +47,9 @@ def losses(title: str, training: Points, validation: Points) -> Html:
     parts.append(_key([("curve", "training, smoothed", 150.0)] * bool(training)))
     parts.append(_key([("curve second", "validation", 346.0)] * bool(validation)))
     words = [_story("training loss", soft), _story("validation loss", validation)]
+    if best is not None:
+        words.append(f"Best at step {best.step:,.0f}.")
+        parts.append(_ringed(best, f"best at step {best.step:,.0f}", across, up))
     return drawing((WIDTH, 306), title, " ".join(filter(None, words)), *parts)
 
 
@@ -55,12 +60,25 @@ def validation_curve(title: str, metric: str, points: Points, best: Best | None)
     parts += [dot((across(step), up(value)), 3.5, "point-solid") for step, value in points]
     words = _story(metric, points)
     if best is not None:
-        at = (across(best.step), up(best.value))
-        anchor = "end" if at[0] > WIDTH * 0.75 else "start" if at[0] < WIDTH * 0.25 else "middle"
-        height = at[1] - 14 if at[1] > up.end + 24 else at[1] + 24
-        parts += [dot(at, 8, "ring"), label((at[0], height), f"best {figure(best.value)}", anchor, "strong")]
+        parts.append(_ringed(best, f"best {figure(best.value)}", across, up))
         words += f" Best {figure(best.value)} at step {best.step:,.0f}."
     return drawing((WIDTH, 306), title, words, *parts)
+
+
+def rates(title: str, points: Points) -> Html:
+    """Return the learning rate over the steps."""
+    across, up = _frame([points])
+    drawn = path(_placed(thinned(points), across, up), "curve")
+    words = _story("learning rate", points)
+    return drawing((WIDTH, 306), title, words, grid(across, up, ("step", "learning rate")), drawn)
+
+
+def _ringed(best: Best, words: str, across: Scale, up: Scale) -> Html:
+    """Mark a point with a ring, and say beside it what it is."""
+    at = (across(best.step), up(best.value))
+    anchor = "end" if at[0] > WIDTH * 0.75 else "start" if at[0] < WIDTH * 0.25 else "middle"
+    height = at[1] - 14 if at[1] > up.end + 24 else at[1] + 24
+    return join((dot(at, 8, "ring"), label((at[0], height), words, anchor, "strong")))
 
 
 def _frame(series: Sequence[Points]) -> tuple[Scale, Scale]:

@@ -8,6 +8,7 @@ from typing import Any
 from . import evidence, outcomes, sections
 from .document import document
 from .headline import header
+from .training import training
 from .values import plain
 
 # What a report should hold, by key, and what a reader calls it. Only what fits the task is missed.
@@ -18,6 +19,7 @@ EXPECTED = {
     "verdict": "the verdict",
     "rows": "row counts",
     "curves": "learning curves",
+    "training": "what training was expected to take",
     "worst": "worst errors",
     "findings": "findings in the data",
     "guards": "guards",
@@ -36,7 +38,7 @@ EXPECTED_BY_TASK = {
 ORDER = (
     sections.baselines,
     sections.metrics,
-    sections.curves,
+    training,
     outcomes.classes,
     outcomes.confusion,
     outcomes.calibration,

@@ -1,18 +1,16 @@
-"""How good a version is and how it got there: against its baselines, every metric, the learning curves."""
+"""How good a version is: against its baselines, and on every metric."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from .charts import Mark, intervals
-from .curves import Best, losses, validation_curve
 from .headline import primary_of, rivals
 from .markup import NOTHING, Column, Section, chart, element, join, paragraph, table, text
-from .values import Reading, block, blocks, falls, figure, number, opening, signed, spoken
+from .values import Reading, block, falls, figure, opening, signed, spoken
 
 Report = Mapping[str, Any]
-MOST_BARS = 20
 
 
 def baselines(report: Report) -> Section:
@@ -55,37 +53,3 @@ def metrics(report: Report) -> Section:
     columns = [Column("Metric"), Column("Value", True), Column("95% interval", True)]
     columns += [Column(spoken(other), True) for other in others]
     return Section("metrics", "All metrics", table(columns, rows, "Measured on the test rows") if rows else NOTHING)
-
-
-def curves(report: Report) -> Section:
-    """How training went: the losses over the steps, and the primary metric of the validation rows."""
-    recorded = block(report.get("curves"))
-    steps, checks = blocks(recorded.get("steps")), blocks(recorded.get("validations"))
-    training, validation = _series(steps, "loss"), _series(checks, "loss")
-    pictures = []
-    if training or validation:
-        caption = "Loss on training batches, faint as measured and bold smoothed; dashed on the validation rows."
-        pictures.append(chart(losses("Loss over the steps", training, validation), caption))
-    metric = _watched(checks, primary_of(report))
-    if metric:
-        kept = _series([one for one in checks if one.get("is_best") is True], metric)
-        best = Best(*kept[-1]) if kept else None
-        title = f"Validation {spoken(metric)} over the steps"
-        picture = validation_curve(title, spoken(metric), _series(checks, metric), best)
-        pictures.append(chart(picture, "Measured on the validation rows; the ringed point is the one that was kept."))
-    rates = [rate for _, rate in _series(steps, "learning_rate")]
-    if pictures and rates:
-        words = f"The learning rate peaked at {max(rates):.2g} and ended at {rates[-1]:.2g}."
-        pictures.append(paragraph(words, "wide quiet"))
-    return Section("curves", "Learning curves", element("div", *pictures, class_="pair") if pictures else NOTHING)
-
-
-def _series(rows: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
-    points = [(number(row.get("step")), number(row.get(key))) for row in rows]
-    return sorted((step, value) for step, value in points if step is not None and value is not None)
-
-
-def _watched(checks: Sequence[Mapping[str, Any]], primary: str) -> str:
-    names = [key for row in checks for key in row if key not in {"step", "epoch", "loss", "is_best"}]
-    usable = [name for name in dict.fromkeys([primary, *names]) if name != "loss" and _series(checks, name)]
-    return usable[0] if usable else ""

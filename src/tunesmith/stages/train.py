@@ -18,6 +18,7 @@ from ..model.activations import digest_of_weights
 from ..model.fitted import Fitted
 from ..model.network import Network
 from ..parts.bases import Ask
+from ..parts.strategies import Strategy
 from ..training.checkpoint import Checkpoints
 from ..training.course import Course
 from ..training.estimate import Estimate, clock, estimate, steps_within
@@ -28,11 +29,12 @@ from ..training.prefix import shorten
 from ..training.race import race
 from ..training.randomness import random_state, restore_random
 from ..training.rates import probe_rate
-from ..training.resume import Keeper, adopt
+from ..training.resume import Keeper, adopt, spread
 from ..training.settings import Job, Plan
 from ..training.warm import warm
 
 CHECKED_ROWS = 5  # an odd number, so that the last micro-batch is a smaller one
+PROBED_STEPS = 100  # a shorter training is not worth trials of its learning rate
 SAMPLE_ROWS = 64  # validation rows that are compared before and after the strategy's finish
 
 
@@ -75,6 +77,7 @@ class _Entry:
 
     loop: Loop
     names: set[str]
+    warmed: set[str]
     keeper: Keeper
 
 
@@ -136,7 +139,7 @@ def _check_chance(loop: Loop) -> None:
     random, few = random_state(), np.arange(min(CHECKED_ROWS, len(loop.job.train)))
     loop.wake()
     with torch.no_grad():
-        first, second = (loop.net(loop.model.collate(loop.job.train, few), True)[0] for _ in range(2))
+        first, second = (loop.model.net(loop.model.collate(loop.job.train, few), True)[0] for _ in range(2))
     restore_random(random)
     if first.equal(second):
         raise RecipeError(
@@ -146,8 +149,9 @@ def _check_chance(loop: Loop) -> None:
 
 
 def _rate(job: Job) -> float:
-    """Return the peak learning rate, after trials where the recipe asks for them."""
-    if job.how.optimizer.learning_rate != "probe":
+    """Return the peak learning rate, after trials where the recipe asks for them or the base's rate is not known."""
+    asked = job.how.optimizer.learning_rate
+    if asked != "probe" and not (asked == "auto" and not job.is_rate_known and Plan.of(job).total >= PROBED_STEPS):
         return peak_rate(job)
 
     def fresh(trial: Job, plan: Plan, rate: float) -> Loop:
@@ -165,19 +169,24 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _E
     key = "" if places.checkpoints is None else value_digest([places.key, digest_of_weights([model.net])])
     body: Any = model.net.encoders[model.body]
     names = {name for name, _ in model.net.named_parameters()}
+    if job.how.engine.is_sharded:
+        for encoder in model.net.encoders.values():
+            encoder.run_modules()  # type: ignore[operator]
     job.strategy.prepare(body, body.layers())
+    early = {id(one) for one in job.strategy.ever_moves(body, body.layers())}
+    warmed = {name for name, one in model.net.named_parameters() if id(one) in early}
     warm(model, job, seed)
     job.strategy.settle(body, body.layers())
     near = shorten(model, job)
-    if not job.how.regularizers and job.how.engine.can_narrow:
+    if not job.how.regularizers:
         for encoder in model.net.encoders.values():
             encoder.narrow([job.train.inputs, job.validation.inputs])  # type: ignore[operator]
     if job.how.gradient_checkpointing:
         body.save_memory()
     loop = Loop(model, near, plan, rate, seed)
     folder = None if places.checkpoints is None else places.checkpoints / f"seed-{seed}"
-    store = None if folder is None else Checkpoints(folder, key)
-    return _Entry(loop, names, Keeper(store, job.how.checkpoint_seconds))
+    store = Checkpoints(folder, key) if folder is not None and job.how.engine.is_first else None
+    return _Entry(loop, names, warmed, Keeper(store, job.how.checkpoint_seconds))
 
 
 def _run(entries: list[_Entry], job: Job) -> tuple[_Entry, list[dict[str, Any]]]:
@@ -201,33 +210,36 @@ def _run(entries: list[_Entry], job: Job) -> tuple[_Entry, list[dict[str, Any]]]
 
 def _resume(entry: _Entry, job: Job) -> None:
     """Go on from the last whole checkpoint where that is asked for; say what was found in any case."""
-    store = entry.keeper.store
-    if store is None:
-        return
-    if not job.places.is_resumed:
+    store, state = entry.keeper.store, None
+    if store is not None and job.places.is_resumed:
+        found = store.latest()
+        for sentence in found.refused:
+            job.events.warn("train", sentence)
+        if found.state is None:
+            job.events.note("train", "no checkpoint of this run is here; it starts from the beginning")
+        state = found.state
+    elif store is not None:
         store.clear()
+    state = spread(state, job.how.engine)
+    if state is None:
         return
-    found = store.latest()
-    for sentence in found.refused:
-        job.events.warn("train", sentence)
-    if found.state is None:
-        job.events.note("train", "no checkpoint of this run is here; it starts from the beginning")
-        return
-    adopt(entry.loop, found.state)
+    adopt(entry.loop, state)
     job.events.note("train", f"resumed at step {entry.loop.progress.number} of {entry.loop.plan.total}")
 
 
 def _finish(entry: _Entry, job: Job, account: dict[str, Any]) -> Trained:
     """Let the strategy tidy up, and note which weights are still the base's own."""
     model = entry.loop.model
+    entry.loop.gather_up()
     body: Any = model.net.encoders[model.body]
     for encoder in model.net.encoders.values():
         encoder.widen()  # type: ignore[operator]
     sample = job.validation.take(np.arange(min(SAMPLE_ROWS, len(job.validation))))
     before = model.outputs(sample)
-    moved = set(entry.loop.moving)
+    is_tidy = type(job.strategy).finish is Strategy.finish  # nothing to merge: the same outputs again
+    moved = set(entry.loop.moving) | entry.warmed
     job.strategy.finish(body)
     model.net.eval()
     is_adapted = any(name not in entry.names for name in moved)
     model.frozen = frozenset() if is_adapted else frozenset(entry.names - moved)
-    return Trained(model, entry.loop.progress.curve, before, model.outputs(sample), account)
+    return Trained(model, entry.loop.progress.curve, before, before if is_tidy else model.outputs(sample), account)

@@ -42,8 +42,12 @@ class Course:
             while loop.progress.number < number and not self.is_over:
                 for positions in loop.order():
                     self._step(positions)
-                    if asked:
-                        self._interrupt(asked[0])
+                    # one process hears a signal or the clock before another: all act upon it after the same step
+                    stop, is_due = loop.engine.most([max(asked, default=0), self.keeper.is_due()])
+                    if stop:
+                        self._interrupt(signal.Signals(int(stop)).name)
+                    if is_due:
+                        self.keeper.save(loop)
                     if loop.progress.number >= number or self.is_over:
                         break
         loop.random = random_state()
@@ -75,7 +79,6 @@ class Course:
             self._say(loop.monitor.step(step.number, step.loss, step.rate, step.gradient))
         if loop.plan.is_mark(step.number) or self._is_last_chance():
             self._validate()
-        self.keeper.after_step(loop)
 
     def _is_last_chance(self) -> bool:
         """Whether the clock ends training here, with steps since the last validation."""
@@ -118,21 +121,21 @@ class Course:
         where = self.keeper.save(loop)
         saved = f"its state is in {where}" if where is not None else "its state could not be saved"
         raise InterruptedTrainingError(
-            f"{name} at step {loop.progress.number} of {loop.plan.total}; nothing was registered, {saved}"
+            f"interrupted ({name}) at step {loop.progress.number} of {loop.plan.total}; nothing was registered, {saved}"
         )
 
 
 @contextmanager
-def stop_asked() -> Iterator[list[str]]:
-    """Yield a list that gets the name of the first SIGTERM or SIGINT; a second one ends the process as usual."""
-    asked: list[str] = []
+def stop_asked() -> Iterator[list[int]]:
+    """Yield a list that gets the number of the first SIGTERM or SIGINT; a second one ends the process as usual."""
+    asked: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
     before: dict[int, Any] = {}
 
     def note(number: int, frame: FrameType | None) -> None:
-        asked.append(signal.Signals(number).name)
+        asked.append(number)
         restore()
 
     def restore() -> None:

@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from .loop import Loop
 from .memory import SHARE, available_bytes, row_bytes, state_bytes
+from .randomness import random_state, restore_random
 from .settings import Plan
 
-TRIED = 3  # batches of like length that are timed; the first wakes the machine and does not count
 OPTIMIZER_SECONDS = 4e-10  # per weight and step: AdamW reads and writes 28 bytes, at some 70 GB/s
 FORWARD = 1 / 3  # of a step's time per row goes into the forward pass
 SPARE = 0.93  # of the minutes that are planned for, the rest is kept for what was not foreseen
@@ -48,7 +47,7 @@ class Estimate:
 def estimate(loop: Loop) -> Estimate:
     """Return the expectation; nothing of the loop is changed, its random stream neither."""
     job, plan = loop.job, loop.plan
-    random = torch.get_rng_state()
+    random = random_state()
     order = np.arange(len(job.train)) if loop.lengths is None else np.argsort(loop.lengths, kind="stable")
     longest = order[-min(4, len(order)) :]
     with _all_released(loop):
@@ -56,21 +55,23 @@ def estimate(loop: Loop) -> Estimate:
         with job.how.engine.autocast():
             per_row = row_bytes(loop, longest)
         fixed = state_bytes(loop.model, loop.best.size + (loop.average is not None))
-        room = SHARE * available_bytes(loop.model.device) - fixed
-        fitting = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
+        if loop.engine.is_sharded:
+            fixed //= loop.engine.world
+        room = SHARE * available_bytes(loop.model.device, loop.engine.neighbours) - fixed
+        own = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
+        fitting = int(-loop.engine.most([-own])[0])  # what fits the process with the least room
         loop.micro = min(plan.batch, fitting if job.how.micro_batch == "auto" else job.how.micro_batch)
-        step = _step_seconds(loop, order)
+        step = loop.engine.most([_step_seconds(loop, order)])[0]
     validation = step * FORWARD * len(job.validation) / plan.batch
-    torch.set_rng_state(random)
-    memory = int(fixed + per_row * loop.micro)
-    seconds = plan.total * step + _marks(plan) * validation
+    restore_random(random)
+    memory = int(loop.engine.most([fixed + per_row * loop.micro])[0])
+    seconds = plan.total * step + math.ceil(plan.total / plan.every) * validation
     return Estimate(plan.total, step, validation, seconds, memory, loop.micro)
 
 
 def steps_within(seconds: float, found: Estimate, plan: Plan) -> int:
     """Return how many steps fit into the time, their validations included."""
-    share = len(plan.marks) / plan.per_epoch
-    return max(1, int(SPARE * seconds / (found.step_seconds + share * found.validation_seconds)))
+    return max(1, int(SPARE * seconds / (found.step_seconds + found.validation_seconds / plan.every)))
 
 
 def clock(seconds: float) -> str:
@@ -93,19 +94,16 @@ def _all_released(loop: Loop) -> Iterator[None]:
 
 
 def _step_seconds(loop: Loop, order: np.ndarray) -> float:
-    """Return the mean time of forward and backward over batches from short to long, with the optimiser's share."""
-    batch = min(loop.plan.batch, len(order))
-    starts = np.linspace(0, len(order) - batch, TRIED).astype(int)
-    times = []
-    for at in (int(starts[len(starts) // 2]), *map(int, starts)):
-        begun = time.perf_counter()
-        loop.accumulate(order[at : at + batch])
-        times.append(time.perf_counter() - begun)
+    """Return the time of forward and backward of a middling batch, with the optimiser's share; the first try wakes."""
+    size = min(loop.plan.batch, len(order))
+    start = (len(order) - size) // 2
+    rows = order[start : start + size]
+    loop.accumulate(rows)
+    begun = time.perf_counter()
+    loop.accumulate(rows)
+    taken = time.perf_counter() - begun
     loop.optimizer.zero_grad(set_to_none=True)
-    moving = sum(one.numel() for one in loop.model.net.parameters() if one.requires_grad)
-    return float(np.mean(times[1:])) + moving * OPTIMIZER_SECONDS
-
-
-def _marks(plan: Plan) -> int:
-    whole, rest = divmod(plan.total, plan.per_epoch)
-    return whole * len(plan.marks) + sum(mark <= rest for mark in plan.marks)
+    if loop.lengths is not None:  # the middling row is shorter than the mean one
+        taken *= float(loop.lengths.mean() / max(1.0, loop.lengths[rows].mean()))
+    moving = sum(one.numel() for one in loop.moving.values())
+    return taken + moving * OPTIMIZER_SECONDS

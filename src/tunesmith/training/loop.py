@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from ..core.errors import TrainingError
 from ..core.seed import derive, stream
 from ..data.batching import batches
 from ..model import Curve
-from ..model.network import Network
+from ..model.network import Net, Network
 from ..parts.regularizers import Scene
 from .best import SOUP, Average, Best, Key, Weights, copies, put
 from .groups import frozen_depth, parameter_groups
@@ -48,11 +48,13 @@ class Loop:
         self.model, self.job, self.plan, self.rate, self.seed = model, job, plan, rate, seed
         self.engine = job.how.engine
         body: Any = model.net.encoders[model.body]
+        self.original = model.net
+        model.net = cast(Net, self.engine.wrap(model.net, body.layers()))
+        body = model.net.encoders[model.body]
         self.layers = body.layers()
         free = job.strategy.ever_moves(body, self.layers)
         outside = {id(one) for one in body.parameters()}
         movable = [*free, *(one for one in model.net.parameters() if id(one) not in outside)]
-        self.net = self.engine.wrap(model.net, self.layers)
         ever = {id(one) for one in movable}
         self.moving = {name: one for name, one in model.net.named_parameters() if id(one) in ever}
         self.frozen = frozen_depth(self.layers, free)
@@ -67,7 +69,12 @@ class Loop:
         self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
         self.progress = Progress()
         self.micro = plan.batch if job.how.micro_batch == "auto" else min(plan.batch, job.how.micro_batch)
-        self.monitor = Monitor(job.how.clip)
+        self.monitor = Monitor(job.how.clip, majority_share=job.majority_share)
+        # of a few rows more where they cannot be divided evenly, so that all processes call the net equally often
+        places = np.arange(self.engine.rank, self.engine.rank + len(job.validation), self.engine.world)
+        self.judged = job.validation.take(places % len(job.validation)) if self.engine.world > 1 else job.validation
+        if self.engine.rank:  # the first goes on with a lone process's stream, the others' drop-out is their own
+            manual_seed(seed, self.engine.rank)
         self.random = random_state()  # of this training, for where others are run between its steps
 
     def order(self) -> Iterator[np.ndarray]:
@@ -99,7 +106,7 @@ class Loop:
         entry = {"step": progress.number, "loss": loss, "learning_rate": self.rate * factor}
         if is_finite:
             progress.curve.steps.append(entry)
-        progress.seconds += time.monotonic() - started
+        self._spend(started)
         return Step(progress.number, loss, self.rate * factor, norm, progress.skipped_in_a_row)
 
     def validate(self) -> dict[str, Any]:
@@ -122,7 +129,7 @@ class Loop:
                 f"training step {number}: the outputs of the validation rows are not finite; nothing was registered; "
                 "lower train.optimizer.learning_rate (a tenth is a good try), or use train.engine.precision: fp32"
             )
-        judged = self.job.measure(outputs)
+        judged = self.engine.of_first(self.job.measure(outputs))
         is_best = self.best.offer(
             (judged.merit, -judged.loss), lambda: copies(self.moving) if weights is None else weights
         )
@@ -131,7 +138,7 @@ class Loop:
         entry["train_loss"] = float(np.mean([one["loss"] for one in recent])) if recent else judged.loss
         key = {"key": [judged.merit, -judged.loss]}
         self.progress.curve.validations.append(entry | key | judged.shown())
-        self.progress.seconds += time.monotonic() - started
+        self._spend(started)
         return entry | {"outputs": outputs, "metric": judged.metric, "merit": judged.merit}
 
     def settle(self) -> int:
@@ -146,9 +153,16 @@ class Loop:
         self.model.net.eval()
         return members
 
+    def gather_up(self) -> None:
+        """Give the model its net of before with the weights of now, each of them whole."""
+        if self.model.net is not self.original:
+            state = {name: self.engine.whole(one) for name, one in self.model.net.state_dict().items()}
+            self.original.load_state_dict(state)
+            self.model.net = cast(Net, self.original.to(self.model.device).eval())
+
     def wake(self) -> None:
         """Put the net into training mode; frozen layers stay without drop-out, as their outputs may be kept ones."""
-        self.net.train()
+        self.model.net.train()
         if self.frozen:
             body: Any = self.model.net.encoders[self.model.body]
             body.eval()  # what stands between the layers, such as drop-out after the embeddings, too
@@ -161,22 +175,29 @@ class Loop:
         In fp32, without drop-out and penalties: what chance decides differs between two passes.
         """
         kept = self.micro, self.penalties
-        self.micro, self.penalties = math.ceil(len(positions) / pieces), []
-        self.net.eval()
+        self.micro, self.penalties = math.ceil(math.ceil(len(positions) / self.engine.world) / pieces), []
+        self.model.net.eval()
         self.passes(positions)
         self.micro, self.penalties = kept
-        found = [one.grad.double().flatten() for one in self.moving.values() if one.grad is not None]
+        gradients = [self.engine.whole(one.grad) for one in self.moving.values() if one.grad is not None]
+        found = [one.double().flatten() for one in gradients]
         self.optimizer.zero_grad(set_to_none=True)
         return torch.cat(found).cpu().numpy()
 
     def _judge(self, weights: Weights) -> Key:
         put(self.model.net, weights)
-        judged = self.job.measure(self._outputs())
+        judged = self.engine.of_first(self.job.measure(self._outputs()))
         return judged.merit, -judged.loss
 
     def _outputs(self) -> np.ndarray:
+        """Return the outputs of the validation rows, float64 (rows, width), each process's part from that process."""
         with self.engine.autocast():
-            return self.model.outputs(self.job.validation)
+            parts = self.engine.gather(self.model.outputs(self.judged))
+        return np.stack(parts, axis=1).reshape(-1, self.model.width)[: len(self.job.validation)]
+
+    def _spend(self, started: float) -> None:
+        """Count the time since then: that of the slowest process, as the clock may end training."""
+        self.progress.seconds += self.engine.most([time.monotonic() - started])[0]
 
     def accumulate(self, positions: np.ndarray) -> float:
         """Leave the batch's gradient in the parameters; halve the micro-batch and start over where memory ends.
@@ -184,21 +205,27 @@ class Loop:
         Raises TrainingError where memory does not suffice for a single row.
         """
         while True:
-            random = random_state()
+            random, own, is_short = random_state(), 0.0, False
             try:
                 self.wake()
                 with self.engine.autocast():
-                    return self.passes(positions)
+                    own = self._run(positions)
             except (RuntimeError, MemoryError) as error:
                 is_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError))
                 if not is_memory and not any(one in str(error) for one in OUT_OF_MEMORY):
                     raise
-                if self.micro <= 1:
+                # divided weights are put together in step with the others, who are somewhere in the middle now
+                if self.micro <= 1 or self.engine.is_sharded:
                     raise TrainingError(
                         f"training step {self.progress.number + 1}: memory does not suffice for a single row; nothing "
                         "was registered; use train.gradient_checkpointing: true, a lower base.max_tokens, a smaller "
                         "base, or strategy: head"
                     ) from error
+                is_short = True
+            loss, short = self.engine.total([own, float(is_short)])
+            if not short:
+                self.engine.exchange(self.moving.values())
+                return loss
             self.optimizer.zero_grad(set_to_none=True)
             restore_random(random)
             self.micro = math.ceil(min(self.micro, len(positions)) / 2)
@@ -207,23 +234,30 @@ class Loop:
             )
 
     def passes(self, positions: np.ndarray) -> float:
-        """Go forward and back over the batch, micro-batch by micro-batch; return the mean loss of its rows."""
+        """Go forward and back over the batch, all processes together; return the mean loss of its rows."""
+        own = self._run(positions)
+        self.engine.exchange(self.moving.values())
+        return self.engine.total([own])[0]
+
+    def _run(self, positions: np.ndarray) -> float:
+        """Go forward and back over this process's rows, micro-batch by micro-batch; return their part of the loss."""
         mine = self.engine.share(positions)
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), dtype=torch.float64)
-        starts = range(0, max(1, len(mine)), self.micro)
-        for at in starts:
+        longest = math.ceil(len(positions) / self.engine.world)
+        for at in range(0, longest, self.micro):
             rows = mine[at : at + self.micro]
-            with self.engine.together(self.net, is_last=at == starts[-1]):
-                loss = self.loss(rows, len(positions))
-                (loss * self.engine.world).backward()
+            with self.engine.together(self.model.net, is_last=at + self.micro >= longest):
+                # a process without a row left takes one that weighs nothing: the others count on its passes
+                loss = self.loss(rows, len(positions)) if len(rows) else 0.0 * self.loss(positions[:1], len(positions))
+                loss.backward()
             total += loss.detach().double().cpu()
-        return self.engine.total(float(total))
+        return float(total)
 
     def loss(self, rows: np.ndarray, batch: int) -> torch.Tensor:
         """Return these rows' share of the batch's loss and penalties, a scalar."""
         tensors = self.model.collate(self.job.train, rows)
-        outputs, vectors = self.net(tensors, True)
+        outputs, vectors = self.model.net(tensors, True)
         targets = self.labels[rows]
         loss = self.hurt(outputs, targets).sum() / batch
         if self.penalties:
@@ -231,7 +265,7 @@ class Loop:
                 outputs=outputs,
                 vectors=vectors,
                 targets=targets,
-                forward=lambda: self.net(tensors, True),
+                forward=lambda: self.model.net(tensors, True),
                 head=self.model.net.head,
                 loss=self.hurt,
                 form=self.job.form,
@@ -246,14 +280,14 @@ class Loop:
         moved = [one for one in self.moving.values() if one.grad is not None]
         norm = self.engine.norm(moved)
         scale = max(1.0, norm / limit) if math.isfinite(norm) else 1.0
-        if self.optimizer.defaults.get("fused"):
+        if self.optimizer.defaults.get("fused") and not self.engine.is_sharded:
             # the fused rule divides by this while it reads the gradient: a pass over all weights less
             self.optimizer.grad_scale = torch.tensor(scale, device=self.model.device)  # type: ignore[attr-defined]
         elif scale > 1.0:
-            torch._foreach_div_([one.grad for one in moved if one.grad is not None], scale)
+            torch._foreach_div_([self.engine.part(one.grad) for one in moved if one.grad is not None], scale)
         return norm
 
 
-def manual_seed(seed: int) -> None:
+def manual_seed(seed: int, *names: int) -> None:
     """Start torch's own stream, which drop-out draws from."""
-    torch.manual_seed(derive(seed, "train") % 2**63)
+    torch.manual_seed(derive(seed, "train", *names) % 2**63)

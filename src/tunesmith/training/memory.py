@@ -24,8 +24,11 @@ UNKNOWN = 4 << 30  # where the system does not say how much is free
 LIMITS = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),)
 
 
-def available_bytes(device: torch.device) -> int:
-    """Return the free memory of a device in bytes; on processors what the kernel and the container leave."""
+def available_bytes(device: torch.device, neighbours: int = 1) -> int:
+    """Return the free memory of a device in bytes; on processors what the kernel and the container leave.
+
+    So many processes share a processor's memory; each has a GPU of its own.
+    """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     free = [_meminfo()]
@@ -33,7 +36,7 @@ def available_bytes(device: torch.device) -> int:
         numbers = [_number(Path(one)) for one in (limit, used)]
         if None not in numbers:
             free.append(int(numbers[0]) - int(numbers[1]))  # type: ignore[arg-type]
-    return max(0, min(free))
+    return max(0, min(free)) // neighbours
 
 
 def row_bytes(loop: Loop, rows: np.ndarray) -> float:
@@ -42,11 +45,13 @@ def row_bytes(loop: Loop, rows: np.ndarray) -> float:
     Tensors that autograd saves are counted once each, weights not at all.
     """
     kept: dict[int, int] = {}
-    weights = {one.untyped_storage().data_ptr() for one in loop.model.net.parameters()}
+    weights = {loop.engine.part(one).untyped_storage().data_ptr() for one in loop.model.net.parameters()}
 
     def count(tensor: torch.Tensor) -> torch.Tensor:
         place = tensor.untyped_storage().data_ptr()
-        if place not in weights:
+        origin = tensor if tensor._base is None else tensor._base
+        # weights that are put together for a layer's pass lie elsewhere, and are given up after it
+        if place not in weights and not isinstance(origin, torch.nn.Parameter):
             kept[place] = tensor.untyped_storage().nbytes()
         return tensor
 

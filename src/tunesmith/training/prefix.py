@@ -24,12 +24,13 @@ def shorten(model: Network, job: Job) -> Job:
     are looked up as fast as what they give is read back.
     """
     body: Any = model.net.encoders[model.body]
+    engine = job.how.engine
     layers = body.layers()
     depth = frozen_depth(layers, job.strategy.ever_moves(body, layers))
     is_whole = depth == len(layers)
     if not job.how.cache_gigabytes or not (is_whole or (depth > 1 and body.can_split)):
         return job
-    with job.how.engine.autocast():
+    with engine.autocast():
         is_bf16 = torch.is_autocast_enabled(model.device.type)
         kept = Kept(body, model.store, model.device)
         rows = len(job.train) + len(job.validation)
@@ -38,20 +39,22 @@ def shorten(model: Network, job: Job) -> Job:
             if is_whole
             else sum(kept.bytes_of(one, is_bf16) for one in (job.train, job.validation))
         )
-        limit = job.how.cache_gigabytes * GIGABYTE if model.store is not None else available_bytes(model.device) / 4
-        if size > limit:
+        free = available_bytes(model.device, engine.neighbours) / 4
+        limit = job.how.cache_gigabytes * GIGABYTE if model.store is not None else free
+        if engine.most([size > limit])[0]:
             job.events.note(
                 "frozen layers",
                 f"their outputs would take {size / GIGABYTE:.1f} GB, {limit / GIGABYTE:.1f} are allowed; they are run "
                 "in every step instead; raise train.cache_gigabytes to keep them",
             )
             return job
+        near = job
         try:
-            with job.events.stage("frozen layers", rows) as advance:
+            with engine.in_turn(), job.events.stage("frozen layers", rows) as advance:
                 train = model.shortened(job.train, depth, advance)
                 later = len(job.train)
                 validation = model.shortened(job.validation, depth, lambda done: advance(later + done))
+                near = replace(job, train=train, validation=validation)
         except StoreError as error:
             job.events.warn("frozen layers", f"{error}; they are run in every step instead")
-            return job
-    return replace(job, train=train, validation=validation)
+    return job if engine.most([near is job])[0] else near

@@ -23,7 +23,7 @@ def probe_rate(job: Job, known: float, start: Callable[[Job, Plan, float], Loop]
     """
     plan = Plan.of(job)
     steps = max(1, min(MOST, max(LEAST, round(SHARE * plan.total)), plan.total))
-    short = replace(plan, total=steps, marks=frozenset())
+    short = replace(plan, total=steps, every=float(steps))
     losses: dict[float, float] = {}
     with job.events.stage("learning rate", len(FACTORS) * steps) as advance:
         for done, factor in enumerate(FACTORS):

@@ -12,16 +12,20 @@ import torch
 
 from ..core.errors import CheckpointError
 from ..model import Curve
+from ..parts.engines import Engine
 from .best import Weights, put
 from .checkpoint import Checkpoints
-from .loop import Loop, Progress
+from .loop import Loop, Progress, manual_seed
 from .monitor import Monitor
 from .randomness import random_state, restore_random
 from .state import State
 
 
 def capture(loop: Loop) -> State:
-    """Return the state of a loop between two steps; tensors are the loop's own, not copies."""
+    """Return the state of a loop between two steps; tensors are the loop's own where each process has them whole.
+
+    All processes have to ask; what had to be put together is in the first one's state only, in the processor's memory.
+    """
     tensors = _named("net", loop.moving) | _named("buffers", dict(loop.model.net.named_buffers()))
     moments = loop.optimizer.state_dict()["state"]
     for index, entries in moments.items():
@@ -34,43 +38,61 @@ def capture(loop: Loop) -> State:
         "micro": loop.micro,
         "keys": [list(key) for key, _ in loop.best.kept],
         "waited": loop.best.waited,
-        "random": random_state(),
+        "random": loop.engine.gather(random_state()),
         "monitor": loop.monitor.state(),
     }
     if loop.average is not None:
         tensors |= _named("average", loop.average.sums)
         values["averaged"] = loop.average.steps
-    return State(loop.progress.number, tensors, values)
+    return State(loop.progress.number, _together(tensors, loop.engine), values)
+
+
+def spread(state: State | None, engine: Engine) -> State | None:
+    """Return the first process's state in every process."""
+    head = engine.of_first(None if state is None else (state.step, list(state.tensors), state.values))
+    if head is None:
+        return None
+    step, names, values = head
+    tensors = {name: engine.of_first(None if state is None else state.tensors[name]) for name in names}
+    return State(step, tensors, values)
 
 
 def adopt(loop: Loop, state: State) -> None:
-    """Put a loop where the state says; it then goes on as if it had never stopped."""
+    """Put a loop where the state says; it then goes on as if it had never stopped.
+
+    The state may be of another number of processes: only their drop-out then differs.
+    """
     values = state.values
-    put(loop.model.net, _under(state.tensors, "net"))
+
+    def weights(kind: str) -> Weights:
+        found = _under(state.tensors, kind)
+        return {name: loop.engine.like(one, loop.moving[name]) for name, one in found.items()}
+
+    put(loop.model.net, weights("net"))
     for name, one in _under(state.tensors, "buffers").items():
         loop.model.net.get_buffer(name).copy_(one)
     moments: dict[int, dict[str, torch.Tensor]] = {}
+    parameters = [one for group in loop.optimizer.param_groups for one in group["params"]]
     for name, one in _under(state.tensors, "moments").items():
         index, _, entry = name.partition("/")
-        moments.setdefault(int(index), {})[entry] = one
+        moments.setdefault(int(index), {})[entry] = loop.engine.like(one, parameters[int(index)])
     groups = loop.optimizer.state_dict()["param_groups"]
     loop.optimizer.load_state_dict({"state": moments, "param_groups": groups})
     progress = dict(values["progress"])
     loop.progress = Progress(**progress | {"curve": Curve(**progress["curve"])})
     loop.plan = replace(loop.plan, total=values["total"])
     loop.micro = values["micro"]
-    device = loop.model.device
-    loop.best.kept = [
-        ((key[0], key[1]), {name: one.to(device) for name, one in _under(state.tensors, f"best/{place}").items()})
-        for place, key in enumerate(values["keys"])
-    ]
+    loop.best.kept = [((key[0], key[1]), weights(f"best/{place}")) for place, key in enumerate(values["keys"])]
     loop.best.waited = values["waited"]
     if loop.average is not None:
-        loop.average.sums = {name: one.to(device) for name, one in _under(state.tensors, "average").items()}
+        loop.average.sums = weights("average")
         loop.average.steps = values["averaged"]
     loop.monitor = Monitor.restore(values["monitor"])
-    restore_random(values["random"])
-    loop.random = values["random"]
+    if loop.engine.rank < len(values["random"]):
+        restore_random(values["random"][loop.engine.rank])
+    else:
+        manual_seed(loop.seed, loop.engine.rank, loop.progress.number)
+    loop.random = random_state()
 
 
 @dataclass(slots=True)
@@ -81,22 +103,32 @@ class Keeper:
     every_seconds: float
     saved: float = field(default_factory=time.monotonic)
 
-    def after_step(self, loop: Loop) -> None:
-        """Save where it is time to."""
-        if self.store is not None and time.monotonic() - self.saved >= self.every_seconds:
-            self.save(loop)
+    def is_due(self) -> bool:
+        """Return whether it is time to save."""
+        return self.store is not None and time.monotonic() - self.saved >= self.every_seconds
 
     def save(self, loop: Loop) -> Path | None:
-        """Save now and return where, None where nothing could be saved."""
-        if self.store is None or not loop.engine.is_first:
-            return None
-        try:
-            return self.store.save(capture(loop))
-        except CheckpointError as error:
-            loop.job.events.warn("train", f"{error}; training goes on with what was saved before")
-            return None
-        finally:
+        """Save now, all processes together, and return where; None where nothing could be saved."""
+        state = capture(loop)
+        where: Path | None = None
+        if self.store is not None:
+            try:
+                where = self.store.save(state)
+            except CheckpointError as error:
+                loop.job.events.warn("train", f"{error}; training goes on with what was saved before")
             self.saved = time.monotonic()
+        return loop.engine.of_first(where)
+
+
+def _together(tensors: Weights, engine: Engine) -> Weights:
+    if not engine.is_sharded:
+        return tensors
+    whole: Weights = {}
+    for name, one in tensors.items():  # one at a time: a device may not have room for all
+        found = engine.whole(one)
+        if engine.is_first:
+            whole[name] = found.cpu()
+    return whole
 
 
 def _named(kind: str, tensors: Mapping[str, torch.Tensor]) -> Weights:

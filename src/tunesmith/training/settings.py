@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
 from ..core.events import Events
 from ..core.part import Section
@@ -24,7 +24,8 @@ from ..parts.regularizers import Regularizer
 from ..parts.strategies import Strategy
 
 LEAST_STEPS = 600  # `epochs: auto` trains at least so many steps, within the bounds below
-LEAST_EPOCHS, MOST_EPOCHS = 4, 20
+LEAST_EPOCHS = 4
+MOST_VALIDATIONS = 40
 USUAL_BATCH, FEW_STEPS = 32, 16  # `batch_size: auto` halves the usual batch until an epoch has so many steps ...
 LEAST_BATCH = 8  # ... or the batch is this small
 
@@ -35,7 +36,7 @@ class Train(Section):
     """How training goes."""
 
     epochs: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    """Passes over the training rows; auto: enough for 600 steps, between 4 and 20."""
+    """Passes over the training rows; auto: enough for 600 steps, from 4 to 20 (400 where only a head moves)."""
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Time for steps and validations; the schedule is made to end within it, and the best weights are kept."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = 32
@@ -71,6 +72,12 @@ class Train(Section):
     engine: SerializeAsAny[Engine] = Local()
     """Where it runs."""
 
+    @model_validator(mode="after")
+    def _penalties_find_weights(self) -> Self:
+        if self.regularizers and not self.engine.takes_penalties:
+            raise ValueError("regularizers look at whole weights, engine.sharding: full divides them; use none")
+        return self
+
     def rows_per_step(self, rows: int) -> int:
         """Return the batch size for so many training rows."""
         if self.batch_size != "auto":
@@ -80,11 +87,11 @@ class Train(Section):
             size //= 2
         return size
 
-    def epochs_of(self, steps_per_epoch: int) -> int:
+    def epochs_of(self, steps_per_epoch: int, most: int) -> int:
         """Return the number of epochs; small data counts steps, not epochs (Mosbach et al., ICLR 2021, section 6)."""
         if self.epochs != "auto":
             return self.epochs
-        return min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / max(1, steps_per_epoch))))
+        return min(most, max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / max(1, steps_per_epoch))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,7 @@ class Job:
     strategy: Strategy
     loss: Loss
     base_rate: float
+    is_rate_known: bool
     form: Literal["class", "classes", "value"]
     measure: Measure
     watch: Callable[[Step], None]
@@ -141,6 +149,15 @@ class Job:
         return self.train.targets
 
 
+    @property
+    def majority_share(self) -> float | None:
+        """The share of the validation rows in their largest class, None where rows have no one class each."""
+        targets = self.validation.targets
+        if self.form != "class" or targets is None or not len(targets):
+            return None
+        return float(np.bincount(targets.astype(np.int64)).max() / len(targets))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How many steps there will be."""
@@ -148,8 +165,8 @@ class Plan:
     batch: int
     per_epoch: int
     total: int
-    marks: frozenset[int]
-    """The steps of an epoch (from 1) after which validation is measured."""
+    every: float
+    """Steps between validations, `validations` times an epoch, forty times in all where epochs are short."""
 
     @classmethod
     def of(cls, job: Job, most_steps: int | None = None) -> Plan:
@@ -157,10 +174,10 @@ class Plan:
         how = job.how
         batch = how.rows_per_step(len(job.train))
         per_epoch = math.ceil(len(job.train) / batch)
-        total = how.epochs_of(per_epoch) * per_epoch
-        marks = frozenset(max(1, round(part * per_epoch / how.validations)) for part in range(1, how.validations + 1))
-        return cls(batch, per_epoch, total if most_steps is None else max(1, min(total, most_steps)), marks)
+        total = how.epochs_of(per_epoch, job.strategy.most_epochs) * per_epoch
+        total = total if most_steps is None else max(1, min(total, most_steps))
+        return cls(batch, per_epoch, total, max(1.0, per_epoch / how.validations, total / MOST_VALIDATIONS))
 
     def is_mark(self, number: int) -> bool:
         """Return whether validation is measured after this step (from 1); always after the last."""
-        return (number - 1) % self.per_epoch + 1 in self.marks or number == self.total
+        return int(number / self.every) > int((number - 1) / self.every) or number == self.total

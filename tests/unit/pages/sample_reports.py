@@ -61,6 +61,7 @@ def classification(classes: int = 2) -> dict[str, Any]:
                 {"step": 40, "epoch": 1.0, "loss": 0.3, "accuracy": 0.914, "is_best": True},
             ],
         },
+        "training": account(),
         "worst": [
             {
                 "row": 812,
@@ -87,6 +88,36 @@ def classification(classes: int = 2) -> dict[str, Any]:
         "origins": {"target": "recipe.yaml:2", "train.epochs": "--set", "train.batch_rows": "default"},
         "guards": [{"guard": "loss_is_finite", "station": "train", "passed": True, "detail": "300 steps"}],
         "environment": {"python": "3.11.9", "libraries": {"torch": "2.13.0"}},
+    }
+
+
+def account() -> dict[str, Any]:
+    return {
+        "expected": {
+            "steps": 60,
+            "step_seconds": 0.2,
+            "validation_seconds": 1.0,
+            "seconds": 63.0,
+            "memory_bytes": 1_500_000_000,
+            "micro_batch": 32,
+        },
+        "happened": {
+            "steps": 40,
+            "seconds": 125.3,
+            "memory_bytes": 2_500_000_000,
+            "skipped_steps": 1,
+            "averaged_weights": 2,
+            "seed": 7,
+            "learning_rate": 2e-5,
+        },
+        "remarks": [
+            {
+                "kind": "loss_spike",
+                "step": 31,
+                "text": "the loss jumped to 2.1; the median of the steps before was 0.4",
+                "advice": "lower the learning rate (here 2e-05), or look at this step's rows",
+            }
+        ],
     }
 
 

@@ -112,7 +112,7 @@ def test_an_undefined_metric_shows_a_dash_and_the_reason():
 
 def test_every_block_shows_up_and_is_in_the_contents():
     page = Page(render(classification()))
-    expected = {"baselines", "metrics", "curves", "classes", "confusion", "calibration"}
+    expected = {"baselines", "metrics", "training", "classes", "confusion", "calibration"}
     expected |= {"worst", "findings", "guards", "recipe", "environment"}
     assert page.anchors == expected
     assert {attributes["href"] for tag, attributes in page.tags if tag == "a"} == {f"#{anchor}" for anchor in expected}

@@ -68,6 +68,7 @@ def job(kind: str = "text", count: int = 26, dropout: float = 0.0, seed: int = 0
         how=how,
         strategy=strategy,
         loss=how.loss or Loss.model_validate("cross_entropy"),
+        is_rate_known=True,
         base_rate=3e-3,
         form=ASKED.form,
         measure=lambda outputs: judge(validation, outputs),

@@ -158,7 +158,9 @@ def test_a_signal_ends_the_step_saves_and_stops(name, tmp_path):
 
     one_course.advance = advance
     before = signal.getsignal(getattr(signal, name))
-    with pytest.raises(InterruptedTrainingError, match=rf"{name} at step 4 of 15; nothing was registered") as caught:
+    with pytest.raises(
+        InterruptedTrainingError, match=rf"interrupted \({name}\) at step 4 of 15; nothing was registered"
+    ) as caught:
         one_course.run_until(15)
     assert caught.value.exit_code == 130
     assert str(tmp_path) in str(caught.value)

@@ -47,7 +47,7 @@ def test_its_steps_are_those_that_are_taken(how):
     assert len(one.progress.curve.steps) == expected.steps
     marks = [number for number in range(1, expected.steps + 1) if one.plan.is_mark(number)]
     assert [entry["step"] for entry in one.progress.curve.validations] == marks
-    assert module._marks(one.plan) == len(marks)
+    assert math.ceil(one.plan.total / one.plan.every) == len(marks)
 
 
 def test_its_micro_batch_is_what_fits(monkeypatch):
@@ -58,13 +58,13 @@ def test_its_micro_batch_is_what_fits(monkeypatch):
     per_row = row_bytes(one, np.argsort(one.lengths, kind="stable")[-4:])
     for rows, expected in ((3.9, 2), (4.1, 4), (0.5, 1)):
         free = int((fixed + rows * per_row) / module.SHARE) + 1
-        monkeypatch.setattr(module, "available_bytes", lambda device, free=free: free)
+        monkeypatch.setattr(module, "available_bytes", lambda device, neighbours, free=free: free)
         assert estimate(one).micro_batch == expected
         assert one.micro == expected
 
 
 def test_a_micro_batch_that_is_given_is_kept(monkeypatch):
-    monkeypatch.setattr(module, "available_bytes", lambda device: 0)
+    monkeypatch.setattr(module, "available_bytes", lambda device, neighbours: 0)
     assert estimate(loop(job(micro_batch=3))).micro_batch == 3
     assert estimate(loop(job(micro_batch=300))).micro_batch == 10
 
@@ -89,7 +89,7 @@ def found(step=0.1, validation=1.0):
 
 
 def test_the_steps_that_fit_leave_room_for_validations():
-    plan = Plan(10, 20, 1000, frozenset({10, 20}))  # a validation every tenth step
+    plan = Plan(10, 20, 1000, 10.0)  # a validation every tenth step
     assert steps_within(20.0, found(), plan) == int(0.93 * 20.0 / 0.2)
     assert steps_within(0.0, found(), plan) == 1
 
@@ -118,8 +118,18 @@ def test_a_batch_that_is_given_is_kept():
 
 @pytest.mark.parametrize(("per_epoch", "epochs"), [(1, 20), (30, 20), (100, 6), (150, 4), (100_000, 4)])
 def test_epochs_follow_from_steps(per_epoch, epochs):
-    assert Train().epochs_of(per_epoch) == epochs
-    assert Train(epochs=7).epochs_of(per_epoch) == 7
+    assert Train().epochs_of(per_epoch, 20) == epochs
+    assert Train(epochs=7).epochs_of(per_epoch, 20) == 7
+
+
+def test_validation_comes_as_often_as_asked_and_forty_times_at_most():
+    plan = Plan.of(job(epochs=2, batch_size=1, validations=4))
+    marks = [number for number in range(1, plan.total + 1) if plan.is_mark(number)]
+    assert len(marks) == 8
+    assert set(np.diff(marks)) <= {6, 7}
+    assert marks[-1] == plan.total
+    many = Plan.of(job(epochs=500, validations=2))
+    assert sum(many.is_mark(number) for number in range(1, many.total + 1)) == 40
 
 
 def test_the_plan_ends_where_it_is_told_to_and_is_measured_there():

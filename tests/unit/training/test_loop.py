@@ -45,7 +45,7 @@ def test_a_training_in_pieces_is_the_training(micro):
 def test_the_loss_of_a_step_is_the_mean_over_its_rows():
     one = loop(job(micro_batch=4))
     with torch.no_grad():
-        outputs = one.net(one.model.collate(one.job.train, np.arange(10)))
+        outputs = one.model.net(one.model.collate(one.job.train, np.arange(10)))
         expected = torch.nn.functional.cross_entropy(outputs, one.labels[:10])
     one.wake()
     assert math.isclose(one.passes(np.arange(10)), float(expected), rel_tol=1e-5)
@@ -97,7 +97,7 @@ def limit(one, most, error=ERRORS["processor"], after=0):
         if module.training and rows > most and one.progress.number >= after:
             raise error
 
-    one.net.register_forward_hook(hook)
+    one.model.net.register_forward_hook(hook)
     return one
 
 
@@ -124,7 +124,7 @@ def test_what_was_summed_before_memory_ended_is_not_counted_twice():
         if len(calls) == 2:
             raise ERRORS["accelerator"]
 
-    handle = one.net.register_forward_hook(hook)
+    handle = one.model.net.register_forward_hook(hook)
     steps(one, 1)
     handle.remove()
     steps(undisturbed, 1)
@@ -173,7 +173,7 @@ def plant(one, value, at):
             return outputs + torch.tensor([[value, 0.0]]), vectors
         return None
 
-    one.net.register_forward_hook(hook)
+    one.model.net.register_forward_hook(hook)
     return one
 
 

@@ -51,6 +51,8 @@ class Base(Part):
     is_pretrained: ClassVar[bool] = False
     learning_rate: ClassVar[float] = 1e-3
     """The peak rate that suits full training with AdamW."""
+    is_rate_known: ClassVar[bool] = True
+    """Whether that rate was measured; where it is only usual, `learning_rate: auto` tries others."""
 
     @classmethod
     def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:

@@ -71,6 +71,10 @@ class Encoder(torch.nn.Module):
         """Keep only each layer's input for the backward pass and compute the rest again."""
         return
 
+    def run_modules(self) -> None:
+        """Run every layer by calling its module from now on: whoever divides weights among processes hangs on that."""
+        return
+
     def layers(self) -> list[list[torch.nn.Module]]:
         """Return the modules by depth, bottom to top; together they hold every parameter."""
         return [[self]]

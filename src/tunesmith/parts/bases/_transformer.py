@@ -139,6 +139,10 @@ class TransformerEncoder(Encoder):
             self.kernel.is_checkpointing = True
         self.body.gradient_checkpointing_enable({"use_reentrant": False})
 
+    def run_modules(self) -> None:
+        """Leave the own arithmetic, which reads the layers' weights without calling them."""
+        self.kernel = None
+
     def layers(self) -> list[list[nn.Module]]:
         """Return embeddings, then each transformer layer; what stands outside joins the embeddings."""
         stack = _layer_list(self.body)

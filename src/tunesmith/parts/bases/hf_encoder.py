@@ -23,6 +23,7 @@ class HfEncoder(Base):
     takes: ClassVar[frozenset[str]] = frozenset({"text"})
     is_pretrained: ClassVar[bool] = True
     learning_rate: ClassVar[float] = 5e-5
+    is_rate_known: ClassVar[bool] = False
 
     path: str
     """A local folder (config.json, weights, tokenizer.json) or a Hub id."""

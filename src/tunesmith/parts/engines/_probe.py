@@ -128,6 +128,11 @@ def remembered(asked: Asked) -> Choice | None:
     return _decided[asked]
 
 
+def settle(asked: Asked, choice: Choice) -> None:
+    """Let this process take what another one, with which it computes, has decided."""
+    _decided[asked] = choice
+
+
 def measure(asked: Asked) -> Figures:
     """Measure what is not fixed. Torch's settings and random generators are as before afterwards."""
     physical, logical = physical_cores(), len(cores())

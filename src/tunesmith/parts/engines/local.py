@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ...core.allocator import keep_freed_memory
 from ...core.errors import RecipeError
 from ...core.need import lazy
 from ...core.threads import cores
@@ -44,6 +45,7 @@ class Local(Engine):
 
     def start(self) -> None:
         """Set the threads and the way of fp32 products, and ask for repeatable kernels."""
+        keep_freed_memory()
         choice = self._choice()
         set_threads(choice.threads if choice else self.threads or len(cores()), are_pinned=self.threads is None)
         set_routing(choice.fp32_routing if choice else "ieee")
@@ -64,11 +66,21 @@ class Local(Engine):
         precision = "bf16" if self._is_bf16() else "fp32"
         return {"device": str(self.device()), "precision": precision, "threads": str(torch.get_num_threads())}
 
+    def decisive(self) -> list[str]:
+        """Return device, precision, routing and threads."""
+        choice = self._choice()
+        routing, threads = (choice.fp32_routing, choice.threads) if choice else ("", torch.get_num_threads())
+        return [str(self.device()), "bf16" if self._is_bf16() else "fp32", routing, str(threads)]
+
     def _choice(self) -> Choice | None:
         """Return what the processor does best; None on accelerators, for which nothing is measured."""
         if self.device().type != "cpu":
             return None
-        return choose(Asked(precision=None if self.precision == "auto" else self.precision, threads=self.threads))
+        return choose(self._asked())
+
+    def _asked(self) -> Asked:
+        """Return what the recipe fixes."""
+        return Asked(precision=None if self.precision == "auto" else self.precision, threads=self.threads)
 
     def _is_bf16(self) -> bool:
         if self.precision != "auto":

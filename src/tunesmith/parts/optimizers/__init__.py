@@ -23,7 +23,8 @@ class Optimizer(Part):
     """What the rate that suits AdamW is multiplied with under `learning_rate: auto`."""
 
     learning_rate: Annotated[float, Field(gt=0.0)] | Literal["auto", "probe"] = "auto"
-    """Peak rate of the top layers. auto: the base's own times the strategy's; probe: found by short trainings."""
+    """Peak rate of the top layers. probe: found by short trainings that validation judges; auto: the rate measured
+    for the base times the strategy's factor, or a probe around the usual rate where none was measured."""
     weight_decay: float = Field(0.01, ge=0.0)
     """L2 pull towards zero on weight matrices; biases and norms are left out."""
     layer_decay: float = Field(0.9, gt=0.0, le=1.0)

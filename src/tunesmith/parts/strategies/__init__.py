@@ -54,6 +54,8 @@ class Strategy(Part):
     """The target forms it can be used with."""
     rate_scale: ClassVar[float] = 1.0
     """What the base's own learning rate is multiplied with in the loop."""
+    most_epochs: ClassVar[int] = 20
+    """How often `epochs: auto` may go over the rows at most, however few they are."""
     warm_scale: ClassVar[float] = 1.0
     """What the base's own learning rate is multiplied with in `warm`."""
 
@@ -119,10 +121,11 @@ class Renewing(Strategy):
 
 
 def hold(modules: list[torch.nn.Module]) -> None:
-    """Let no parameter of these modules move."""
+    """Let no parameter of these modules move, and drop the gradients they have."""
     for module in modules:
         for parameter in module.parameters():
             parameter.requires_grad_(False)
+            parameter.grad = None
 
 
 def renew(modules: list[torch.nn.Module], deviation: float = DEVIATION) -> None:

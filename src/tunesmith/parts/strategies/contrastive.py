@@ -18,24 +18,26 @@ if TYPE_CHECKING:
 else:
     torch = lazy("torch")
 
-VISITS = 20  # `steps: auto` sees every row so many times on average, within the bounds below
+VISITS = 2  # on Banking77 with 8 rows per class, validation saw no gain from 6 visits instead of 2
 LEAST_STEPS, MOST_STEPS = 20, 100
 
 
 class Contrastive(Strategy):
-    """For some dozens of labels or fewer: contrast between classes first (Tunstall et al. 2022, SetFit), then the head.
+    """For few labels per class: contrast between the classes first (Tunstall et al. 2022, SetFit), then the head.
 
-    All pairs inside a batch are compared, and no list of pairs is ever made: time and memory are linear in the rows.
+    A batch holds as many rows of each class; all pairs inside it are compared, and no list of pairs is ever made, so
+    time and memory are linear in the rows. A class with a single row takes part in the head alone.
     """
 
     forms: ClassVar[frozenset[str]] = frozenset({"class"})
     rate_scale: ClassVar[float] = 10.0
-    warm_scale: ClassVar[float] = 0.25
+    most_epochs: ClassVar[int] = 400
+    warm_scale: ClassVar[float] = 0.5
 
     loss: Literal["supcon", "cosine"] = "supcon"
     """supcon: a row's likeliest neighbours are those of its class; cosine: similarity 1 inside a class, 0 outside."""
     steps: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    """Steps of contrast; auto: enough that every row is seen 20 times, between 20 and 100."""
+    """Steps of contrast; auto: enough that every row is seen twice, between 20 and 100."""
     batch_rows: int = Field(64, ge=4)
     """Most rows per step, an equal number of each class that takes part, at least two."""
     temperature: float = Field(0.1, gt=0.0)
@@ -84,21 +86,27 @@ class Contrastive(Strategy):
 
 
 class _Rounds:
-    """Hands out the items of an array a few at a time; each round is in a new order, so that all come equally often."""
+    """Hands out the items of an array a few at a time: each once per round, every round in a new order."""
 
     def __init__(self, items: np.ndarray, generator: np.random.Generator) -> None:
         self.items = items
         self.generator = generator
-        self.given = len(items)
+        self.given = 0  # items before this one had their turn in this round
+        generator.shuffle(items)
 
     def take(self, count: int) -> np.ndarray:
-        """Return at most `count` items, each once; a round too short for that is broken off."""
-        count = min(count, len(self.items))
-        if self.given + count > len(self.items):
-            self.generator.shuffle(self.items)
-            self.given = 0
-        self.given += count
-        return self.items[self.given - count : self.given].copy()
+        """Return `count` items, or all where there are fewer, none of them twice."""
+        last = self.items[self.given : self.given + count].copy()
+        missing = min(count, len(self.items)) - len(last)
+        if not missing:
+            self.given += len(last)
+            return last
+        others = self.generator.permutation(self.items[: self.given])
+        first = others[:missing]
+        later = self.generator.permutation(np.concatenate([others[missing:], last]))
+        self.items[:] = np.concatenate([first, later])
+        self.given = missing
+        return np.concatenate([last, first])
 
 
 def rows_by_class(targets: np.ndarray) -> list[np.ndarray]:

@@ -14,6 +14,7 @@ class Head(Strategy):
     """The base stays as it is; fast, forgets nothing, and often the best choice for very few rows."""
 
     rate_scale: ClassVar[float] = 10.0
+    most_epochs: ClassVar[int] = 400
 
     def prepare(self, body: torch.nn.Module, layers: Layers) -> None:
         """Freeze the whole body."""
