@@ -68,7 +68,7 @@ class Loop:
         self.best = Best(SOUP if job.how.average == "soup" else 1)
         self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
         self.progress = Progress()
-        self.micro = plan.batch
+        self.micro = math.ceil(plan.batch / self.engine.world)
         self.monitor = Monitor(job.how.clip)
         # of a few rows more where they cannot be divided evenly, so that all processes call the net equally often
         places = np.arange(self.engine.rank, self.engine.rank + len(job.validation), self.engine.world)
