@@ -60,7 +60,8 @@ def estimate(loop: Loop) -> Estimate:
         room = SHARE * available_bytes(loop.model.device, loop.engine.neighbours) - fixed
         own = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
         fitting = int(-loop.engine.most([-own])[0])  # what fits the process with the least room
-        loop.micro = min(plan.batch, fitting if job.how.micro_batch == "auto" else job.how.micro_batch)
+        share = math.ceil(plan.batch / loop.engine.world)
+        loop.micro = min(share, fitting if job.how.micro_batch == "auto" else job.how.micro_batch)
         step = loop.engine.most([_step_seconds(loop, order)])[0]
     validation = step * FORWARD * len(job.validation) / plan.batch
     restore_random(random)

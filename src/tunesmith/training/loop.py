@@ -68,7 +68,8 @@ class Loop:
         self.best = Best(SOUP if job.how.average == "soup" else 1)
         self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
         self.progress = Progress()
-        self.micro = plan.batch if job.how.micro_batch == "auto" else min(plan.batch, job.how.micro_batch)
+        share = math.ceil(plan.batch / self.engine.world)
+        self.micro = share if job.how.micro_batch == "auto" else min(share, job.how.micro_batch)
         self.monitor = Monitor(job.how.clip, majority_share=job.majority_share)
         # of a few rows more where they cannot be divided evenly, so that all processes call the net equally often
         places = np.arange(self.engine.rank, self.engine.rank + len(job.validation), self.engine.world)

@@ -42,7 +42,8 @@ class Train(Section):
     batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = 32
     """Rows per step; auto: 32, less where the rows are few."""
     micro_batch: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    """Rows in memory at a time: a step's gradient is summed over them, so the result is the same; auto: what fits."""
+    """Rows in a process's memory at a time: a step's gradient is summed over them, so the result is the same; auto:
+    what fits."""
     gradient_checkpointing: bool = False
     """Keep only each layer's input for the backward pass and compute the rest again: less memory, more time."""
     optimizer: SerializeAsAny[Optimizer] = Adamw()

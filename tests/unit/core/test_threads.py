@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tunesmith.core import threads as core_threads
-from tunesmith.core.threads import TASKS, cores, physical_cores, spread_workers
+from tunesmith.core.threads import TASKS, cores, own_cores, physical_cores, spread_workers
 
 
 @pytest.mark.skipif(not TASKS.is_dir(), reason="needs Linux")
@@ -82,3 +82,13 @@ def test_without_affinity_every_core_counts(monkeypatch, tmp_path):
     assert cores() == [0, 1, 2]
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert physical_cores() == 1
+
+
+def test_processes_of_one_machine_divide_its_physical_cores(monkeypatch):
+    """Four physical cores, each with a sibling: 0 and 4, 1 and 5, and so on."""
+    monkeypatch.setattr(core_threads, "cores", lambda: [0, 1, 2, 3, 4, 5, 6, 7])
+    monkeypatch.setattr(core_threads, "_siblings", lambda core: str(core % 4))
+    assert [own_cores(part, 2) for part in range(2)] == [[0, 1, 4, 5], [2, 3, 6, 7]]
+    assert [own_cores(part, 3) for part in range(3)] == [[0, 4], [1, 5], [2, 3, 6, 7]]
+    assert own_cores(0, 1) == list(range(8))
+    assert own_cores(4, 5) == list(range(8)), "more processes than cores: the system divides them"

@@ -20,7 +20,9 @@ class Launch:
     local_rank: int = 0
     local_world: int = 1
     is_joint: bool = False
-    """Whether a launcher started it."""
+    """Whether it was started as one of several, of which there may be one."""
+    has_agent: bool = False
+    """Whether the launcher keeps the processes' table, and ends them all once one has ended."""
 
 
 def launched() -> Launch:
@@ -37,7 +39,8 @@ def launched() -> Launch:
     absent = [name for name in ADDRESS if name not in os.environ]
     if absent:
         raise _refusal(f"come without {' and '.join(absent)}")
-    return Launch(rank, count, local_rank, local_count, is_joint=True)
+    has_agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    return Launch(rank, count, local_rank, local_count, is_joint=True, has_agent=has_agent)
 
 
 def _refusal(fact: str) -> RecipeError:

@@ -98,7 +98,11 @@ class Group:
         return error if earlier is None else earlier
 
     def leave(self) -> None:
-        """Let the others know that this process ends, and give them time to read why; the first is never the last."""
+        """Let the others know that this process ends, and go in an order in which nobody misses the reason.
+
+        The first may keep the table, and is the one that speaks: where it is its own, it stays until all have read;
+        where a launcher keeps it, and ends all processes after the first that ended, the others let it go before them.
+        """
         with suppress(RuntimeError):
             if not self.has_nccl:  # which would wait for what the others no longer send
                 distributed.destroy_process_group()
@@ -106,7 +110,7 @@ class Group:
             if self.launch.rank == 0:
                 self._within(lambda: self.store.add(ENDED, 0) >= self.launch.world)
                 self.store.set(LEFT, "yes")
-            else:  # a launcher ends all others as soon as one has ended: the first still has something to say
+            elif self.launch.has_agent:
                 self._within(lambda: self.store.check([LEFT]))
 
     def _reduced(self, values: list[float], how: Any) -> list[float]:

@@ -82,8 +82,6 @@ class Accelerate(Local):
         """Set up the process as `local` does. Raises RecipeError where several were launched and not joined."""
         if launched().is_joint:
             processes.group()
-        if self.device().type == "cuda":
-            torch.cuda.set_device(self.device())
         super().start()
 
     @contextmanager
@@ -98,6 +96,8 @@ class Accelerate(Local):
             raise RecipeError("train.engine.run_on: several processes cannot share mps; run one, or use cpu")
         if device.type == "cpu" and self.threads is None:
             keep_to(own_cores(launch.local_rank, launch.local_world))
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
         with processes.joined(device.type, self.timeout_minutes):
             self._agree()
             self.start()
