@@ -5,7 +5,7 @@
     python benchmarks/train.py all ASSETS --quick      # a tiny version of all of it, to see that it works
     python benchmarks/train.py --page                  # the page again, from the runs that are there
 
-ASSETS is the folder with the public data sets named in docs/results.md. Runs are kept in runs/benchmarks/PART.json:
+ASSETS is the folder with the public data sets named in docs/results.md. Runs are kept in benchmarks/kept/PART.json:
 the same command again goes on where it was interrupted; `--again` starts anew.
 """
 
@@ -23,7 +23,7 @@ from training.rows import SETS
 from training.runs import Kept, take_turns
 
 PARTS: dict[str, ModuleType] = {module.NAME: module for module in page.MODULES}
-KEPT, PAGE = Path("runs/benchmarks"), Path("docs/benchmarks.md")
+KEPT, SCRATCH, PAGE = Path("benchmarks/kept"), Path("runs/benchmarks"), Path("docs/benchmarks.md")
 QUICK = {
     "contestants": ["trainer", "tunesmith", "tunesmith-deep"],
     "sets": ["sst2"],
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
     if options.quick:
         for name, value in QUICK.items():
             setattr(options, name, value)
-    kept = KEPT / "quick" if options.quick else KEPT
+    kept = SCRATCH / "quick" if options.quick else KEPT
     if options.part is not None:
         if options.assets is None:
             sys.exit("ASSETS is missing: the folder with the public data sets named in docs/results.md")
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> None:
             module = PARTS[name]
             settings = json.loads(json.dumps(module.settings(options)))  # as they are read back
             runs = Kept.open(kept / f"{name}.json", settings, shown(arguments), options.again or options.quick)
-            take_turns(module.tasks(options, kept / "rows"), runs, options.minutes, say)
+            take_turns(module.tasks(options, SCRATCH / "rows"), runs, options.minutes, say)
     elif not options.page:
         sys.exit("name a part (" + ", ".join([*PARTS, "all"]) + ") and ASSETS, or give --page")
     to = kept / PAGE.name if options.quick else PAGE

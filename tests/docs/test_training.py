@@ -12,9 +12,11 @@ import pytest
 from tunesmith.cli import parser
 from tunesmith.core.part import kinds
 from tunesmith.demo import data_path
+from tunesmith.parts.strategies.full import Full
+from tunesmith.parts.strategies.head import Head
 from tunesmith.recipe import load
 from tunesmith.training import monitor
-from tunesmith.training.settings import LEAST_EPOCHS, LEAST_STEPS, MOST_EPOCHS, Train
+from tunesmith.training.settings import LEAST_EPOCHS, LEAST_STEPS, Train
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "training.md").read_text("utf-8")
@@ -69,7 +71,9 @@ def test_every_field_is_explained_with_its_default():
         known = getattr(Train(), name)
         told = {"loss": "the task's", "minutes": "none"}.get(name, str(getattr(known, "kind", known)))
         assert default.strip("`") in (told, told.lower()), name
-    assert rows["epochs"][1].endswith(f"{LEAST_STEPS} steps, between {LEAST_EPOCHS} and {MOST_EPOCHS}")
+    most, alone = Full.most_epochs, Head.most_epochs
+    words = f"{LEAST_STEPS} steps, from {LEAST_EPOCHS} to {most} ({alone} where only a head moves)"
+    assert rows["epochs"][1].endswith(words)
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,6 @@ class Job:
         assert self.train.targets is not None
         return self.train.targets
 
-
     @property
     def majority_share(self) -> float | None:
         """The share of the validation rows in their largest class, None where rows have no one class each."""
