@@ -125,9 +125,9 @@ def test_several_processes_that_nobody_joined_are_refused(variables):
 
 def test_the_number_of_processes_is_no_part_of_a_runs_identity(variables):
     engine = Accelerate(run_on="cpu", precision="fp32", threads=1)
-    alone = engine.identity()
+    alone = engine.decisive()
     variables(RANK=1, WORLD_SIZE=2, LOCAL_RANK=1, **ADDRESS)
-    assert engine.identity() == alone
+    assert engine.decisive() == alone
     assert engine.describe()["processes"] == "2"
 
 
