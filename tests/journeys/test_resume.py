@@ -209,7 +209,7 @@ def test_memory_that_does_not_suffice_for_a_row_is_told(tunesmith, monkeypatch, 
     def passes(self, positions):
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(Loop, "passes", passes)
+    monkeypatch.setattr(Loop, "_run", passes)
     outcome = tunesmith(*short)
     assert outcome.code == 4, outcome.err
     assert outcome.out == ""

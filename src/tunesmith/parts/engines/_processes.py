@@ -8,10 +8,12 @@ process that fails writes down why and closes its connections; those who wait fo
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -97,16 +99,18 @@ class Group:
             earlier = self._failure()
         return error if earlier is None else earlier
 
-    def leave(self) -> None:
-        """Let the others know that this process ends, and go in an order in which nobody misses the reason.
+    def leave(self, error: BaseException) -> None:
+        """Close the connections, so that the others learn of the error, and go when nobody can miss the reason.
 
         The first may keep the table, and is the one that speaks: where it is its own, it stays until all have read;
         where a launcher keeps it, and ends all processes after the first that ended, the others let it go before them.
         """
         with suppress(RuntimeError):
-            if not self.has_nccl:  # which would wait for what the others no longer send
-                distributed.destroy_process_group()
             self.store.add(ENDED, 1)
+            if self.has_nccl:  # its connections close with the process, for which the others wait
+                return
+            _let_go(error)
+            distributed.destroy_process_group()
             if self.launch.rank == 0:
                 self._within(lambda: self.store.add(ENDED, 0) >= self.launch.world)
                 self.store.set(LEFT, "yes")
@@ -187,7 +191,7 @@ def joined(device: str, minutes: float) -> Iterator[Group]:
         distributed.destroy_process_group()
     except BaseException as error:
         last = found.verdict(error)
-        found.leave()
+        found.leave(error)
         if last is error:
             raise
         raise last from error
@@ -200,6 +204,14 @@ def _table(patience: timedelta) -> distributed.Store:
     """Return the table of the launcher, or of the first process; there is one for all runs of a process."""
     store, _, _ = next(distributed.rendezvous("env://", timeout=patience))
     return store
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop what the frames that an error went through still hold: divided weights keep connections open."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+    gc.collect()
 
 
 def _kind(error: BaseException) -> str:

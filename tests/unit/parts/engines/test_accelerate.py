@@ -224,4 +224,4 @@ def test_all_finish_together(pair):
 
 def test_leaving_ends_also_where_the_others_do_not_answer(pair):
     for one in pair:
-        one.leave()
+        one.leave(GuardError("planted"))
