@@ -41,8 +41,8 @@ FAILURE, ENDED, LEFT, DONE = "failure", "ended", "first left", "done"
 class Group:
     """The processes of one run, from `joined` to its end."""
 
-    def __init__(self, launch: Launch, store: distributed.Store, has_nccl: bool) -> None:
-        self.launch, self.store, self.has_nccl = launch, store, has_nccl
+    def __init__(self, launch: Launch, store: distributed.Store, can_close: bool) -> None:
+        self.launch, self.store, self.can_close = launch, store, can_close
         self.turns = 0
 
     def total(self, values: list[float]) -> list[float]:
@@ -99,17 +99,17 @@ class Group:
             earlier = self._failure()
         return error if earlier is None else earlier
 
-    def leave(self, error: BaseException) -> None:
+    def leave(self) -> None:
         """Close the connections, so that the others learn of the error, and go when nobody can miss the reason.
 
         The first may keep the table, and is the one that speaks: where it is its own, it stays until all have read;
         where a launcher keeps it, and ends all processes after the first that ended, the others let it go before them.
+        Connections that weights are divided over, and NCCL's, close with the process alone, so that it has to hurry.
         """
         with suppress(RuntimeError):
             self.store.add(ENDED, 1)
-            if self.has_nccl:  # its connections close with the process, for which the others wait
+            if not self.can_close:
                 return
-            _let_go(error)
             distributed.destroy_process_group()
             if self.launch.rank == 0:
                 self._within(lambda: self.store.add(ENDED, 0) >= self.launch.world)
@@ -163,7 +163,7 @@ def group() -> Group:
 
 
 @contextmanager
-def joined(device: str, minutes: float) -> Iterator[Group]:
+def joined(device: str, minutes: float, is_sharded: bool) -> Iterator[Group]:
     """Hold the launched processes together while the block runs, each waiting so long for another's answer.
 
     All end alike: where one fails, the others raise an error of the same kind that names it. Raises TrainingError
@@ -183,7 +183,7 @@ def joined(device: str, minutes: float) -> Iterator[Group]:
             f"process {launch.rank} of {launch.world} did not find the others at {place} "
             f"({str(error).splitlines()[0]}); see that all were started, and that the address can be reached"
         ) from error
-    found = Group(launch, store, "nccl" in BACKENDS[device])
+    found = Group(launch, store, can_close=device == "cpu" and not is_sharded)
     _active.append(found)
     try:
         yield found

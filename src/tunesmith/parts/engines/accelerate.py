@@ -98,7 +98,7 @@ class Accelerate(Local):
             keep_to(own_cores(launch.local_rank, launch.local_world))
         if device.type == "cuda":
             torch.cuda.set_device(device)
-        with processes.joined(device.type, self.timeout_minutes):
+        with processes.joined(device.type, self.timeout_minutes, self.is_sharded):
             self._agree()
             self.start()
             yield

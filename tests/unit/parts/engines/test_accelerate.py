@@ -46,8 +46,9 @@ def variables(monkeypatch):
 def pair(monkeypatch):
     """Return two processes' sides of one run, as far as they speak by the table alone."""
     monkeypatch.setattr(_processes, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(distributed, "destroy_process_group", lambda: None)
     table = distributed.HashStore()
-    return [Group(Launch(rank, 2, rank, 2, is_joint=True), table, has_nccl=True) for rank in (0, 1)]
+    return [Group(Launch(rank, 2, rank, 2, is_joint=True), table, can_close=True) for rank in (0, 1)]
 
 
 def test_without_a_launcher_there_is_one_process(variables):
@@ -222,6 +223,17 @@ def test_all_finish_together(pair):
     assert not waiting.is_alive()
 
 
+def test_the_first_leaves_when_the_others_have_read_why(pair, monkeypatch):
+    monkeypatch.setattr(_processes, "GRACE_SECONDS", 60.0)
+    first, second = pair
+    leaving = threading.Thread(target=first.leave)
+    leaving.start()
+    leaving.join(0.2)
+    assert leaving.is_alive()
+    second.leave()
+    leaving.join(10)
+    assert not leaving.is_alive()
+
+
 def test_leaving_ends_also_where_the_others_do_not_answer(pair):
-    for one in pair:
-        one.leave(GuardError("planted"))
+    pair[0].leave()
