@@ -8,12 +8,10 @@ process that fails writes down why and closes its connections; those who wait fo
 from __future__ import annotations
 
 import functools
-import gc
 import json
 import os
 import re
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -191,7 +189,7 @@ def joined(device: str, minutes: float, is_sharded: bool) -> Iterator[Group]:
         distributed.destroy_process_group()
     except BaseException as error:
         last = found.verdict(error)
-        found.leave(error)
+        found.leave()
         if last is error:
             raise
         raise last from error
@@ -204,14 +202,6 @@ def _table(patience: timedelta) -> distributed.Store:
     """Return the table of the launcher, or of the first process; there is one for all runs of a process."""
     store, _, _ = next(distributed.rendezvous("env://", timeout=patience))
     return store
-
-
-def _let_go(error: BaseException | None) -> None:
-    """Drop what the frames that an error went through still hold: divided weights keep connections open."""
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
-    gc.collect()
 
 
 def _kind(error: BaseException) -> str:
