@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from journeys.checks import HOME, environment, nothing_registered
+from journeys.checks import HOME, environment, nothing_registered, refused
 from journeys.rows import table, texts, write
 from tunesmith.testing import tiny
 from tunesmith.training.loop import Loop
@@ -205,31 +205,34 @@ def test_a_resume_of_what_was_never_begun_says_so(tunesmith, short):
     assert "no checkpoint of this run is here; it starts from the beginning" in outcome.err
 
 
-def test_memory_that_does_not_suffice_for_a_row_is_told(tunesmith, monkeypatch, short):
-    def passes(self, positions):
-        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+ALLOCATOR = "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"
 
-    monkeypatch.setattr(Loop, "_run", passes)
-    outcome = tunesmith(*short)
-    assert outcome.code == 4, outcome.err
-    assert outcome.out == ""
-    for word in ("memory does not suffice for a single row", "nothing was registered", "gradient_checkpointing"):
-        assert word in outcome.err
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("_run", ["memory does not suffice for a single row", "gradient_checkpointing"]),
+        ("gradient", ["memory does not suffice for measuring rows", "can't allocate memory", "base.max_tokens"]),
+        ("_outputs", ["memory does not suffice for measuring rows", "can't allocate memory", "base.max_tokens"]),
+    ],
+)
+def test_memory_that_does_not_suffice_is_told(tunesmith, monkeypatch, short, name, wanted):
+    def ended(*_):
+        raise RuntimeError(ALLOCATOR)
+
+    monkeypatch.setattr(Loop, name, ended)
+    refused(tunesmith(*short), *wanted, "nothing was registered", code=4)
     nothing_registered()
 
 
-def test_penalties_on_drop_out_without_any_are_refused(tunesmith, tmp_path, short):
+def test_penalties_on_drop_out_without_any_are_refused(tunesmith, short):
     outcome = tunesmith(*short, "--set", "base.dropout=0.0", "--set", "train.regularizers=[r_drop]")
-    assert outcome.code == 2, outcome.err
-    assert "r_drop" in outcome.err
-    assert "train.dropout" in outcome.err
+    refused(outcome, "r_drop", "train.dropout")
     nothing_registered()
 
 
 def test_labels_that_the_strategy_cannot_use_are_refused(tunesmith, tmp_path):
     recipe = "data: rows.csv\ntarget: minutes\nbase: {kind: tabular_net, width: 8}\nstrategy: contrastive\n"
     write(tmp_path, rows_csv=table(40), recipe_yaml=recipe)
-    outcome = tunesmith("train", "recipe.yaml", "--json")
-    assert outcome.code == 2, outcome.err
-    assert "contrastive" in outcome.err
+    refused(tunesmith("train", "recipe.yaml", "--json"), "contrastive", "class", "not value")
     nothing_registered()

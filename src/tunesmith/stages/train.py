@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..core.errors import RecipeError
+from ..core.errors import RecipeError, TrainingError, TunesmithError
 from ..core.ids import value_digest
 from ..core.seed import derive
 from ..model import Curve, Model
@@ -23,7 +24,7 @@ from ..training.checkpoint import Checkpoints
 from ..training.course import Course
 from ..training.estimate import Estimate, clock, estimate, steps_within
 from ..training.groups import peak_rate
-from ..training.loop import Loop, manual_seed
+from ..training.loop import Loop, is_of_memory, manual_seed
 from ..training.memory import peak_bytes
 from ..training.prefix import shorten
 from ..training.race import race
@@ -59,7 +60,7 @@ def train(model: Model, job: Job) -> Trained:
     Raises TrainingError where training cannot be completed, InterruptedTrainingError where it was told to stop.
     """
     if isinstance(model, Network):
-        with ExitStack() as held:
+        with ExitStack() as held, _memory_told():
             return _train_networks(model, job, held)
     assert isinstance(model, Fitted)
     with job.events.stage("train", 1) as advance:
@@ -69,6 +70,21 @@ def train(model: Model, job: Job) -> Trained:
     judged = job.measure(outputs)
     curve = Curve(validations=[{"step": 1, "epoch": 1.0, "loss": judged.loss, "is_best": True} | judged.shown()])
     return Trained(model, curve, outputs, outputs)
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Turn memory that ends beside the steps, which see to it themselves, into a TrainingError."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, TunesmithError) or not is_of_memory(error):
+            raise
+        reason = (str(error).splitlines() or ["no more is known"])[0]
+        raise TrainingError(
+            f"training: memory does not suffice for measuring rows, without a step ({reason}); nothing was registered; "
+            "use a lower base.max_tokens or a smaller base"
+        ) from error
 
 
 @dataclass(slots=True)

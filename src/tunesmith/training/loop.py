@@ -212,8 +212,7 @@ class Loop:
                 with self.engine.autocast():
                     own = self._run(positions)
             except (RuntimeError, MemoryError) as error:
-                is_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-                if not is_memory and not any(one in str(error) for one in OUT_OF_MEMORY):
+                if not is_of_memory(error):
                     raise
                 # divided weights are put together in step with the others, who are somewhere in the middle now
                 if self.micro <= 1 or self.engine.is_sharded:
@@ -287,6 +286,12 @@ class Loop:
         elif scale > 1.0:
             torch._foreach_div_([self.engine.part(one.grad) for one in moved if one.grad is not None], scale)
         return norm
+
+
+def is_of_memory(error: Exception) -> bool:
+    """Return whether an error says that memory does not suffice: torch has no one class for it on processors."""
+    is_plain = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return is_plain or (isinstance(error, RuntimeError) and any(one in str(error) for one in OUT_OF_MEMORY))
 
 
 def manual_seed(seed: int, *names: int) -> None:
