@@ -30,7 +30,7 @@ else:
     distributed = lazy("torch.distributed")
 
 POLL_SECONDS = 0.02
-GRACE_SECONDS = 10.0  # for the others to read why this process failed, before the store may go with it
+GRACE_SECONDS = 5.0  # for the others to read why this process failed, before the store may go with it
 BACKENDS = {"cpu": "gloo", "cuda": "cpu:gloo,cuda:nccl"}  # values of the processor go by gloo everywhere
 LOSS = r"connection (closed|reset|refused)|timed? ?out|broken pipe|gloo|nccl|remote process"
 FAILURE, ENDED, LEFT, DONE = "failure", "ended", "first left", "done"
@@ -87,7 +87,7 @@ class Group:
         earlier = self._failure()
         if earlier is None and _is_loss(error):
             error = TrainingError(
-                f"process {self.launch.rank} of {self.launch.world} lost the others ({str(error).splitlines()[0]}): "
+                f"process {self.launch.rank} of {self.launch.world} lost the others ({_reason(error)}): "
                 "one was killed, ran out of memory or is on a machine that is gone; nothing was registered; "
                 "start again with --resume"
             )
@@ -179,7 +179,7 @@ def joined(device: str, minutes: float, is_sharded: bool) -> Iterator[Group]:
         place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise TrainingError(
             f"process {launch.rank} of {launch.world} did not find the others at {place} "
-            f"({str(error).splitlines()[0]}); see that all were started, and that the address can be reached"
+            f"({_reason(error)}); see that all were started, and that the address can be reached"
         ) from error
     found = Group(launch, store, can_close=device == "cpu" and not is_sharded)
     _active.append(found)
@@ -212,6 +212,11 @@ def _kind(error: BaseException) -> str:
         return TunesmithError.__name__
     ours = (one.__name__ for one in type(error).__mro__ if one.__module__ == errors.__name__)
     return next(ours, TrainingError.__name__)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first sentence of what torch says, without the place in its own files."""
+    return re.sub(r"\[/\S*\] ", "", str(error)).partition("\n")[0].partition(". ")[0]
 
 
 def _is_loss(error: BaseException) -> bool:
