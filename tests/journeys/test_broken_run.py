@@ -178,7 +178,12 @@ def test_debug_adds_the_traceback(tunesmith):
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tunesmith", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=folder, env=environment(), text=True, **pipes)
+    # a shell starts what runs in its background deaf to Ctrl-C, and children inherit that
+    return subprocess.Popen(command, cwd=folder, env=environment(), text=True, preexec_fn=hearing_ctrl_c, **pipes)
+
+
+def hearing_ctrl_c():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_ctrl_c_during_training_leaves_nothing(tunesmith, tmp_path):
