@@ -208,6 +208,18 @@ def test_ctrl_c_during_training_leaves_nothing(tunesmith, tmp_path):
     assert tunesmith("verify", "--json").json["ok"]
 
 
+def test_a_scheduler_that_ends_a_run_outside_the_steps_is_told_how_to_start_it_again(tmp_path):
+    write(tmp_path, rows_csv=table(40), recipe_yaml=ENDLESS)
+    process = start(tmp_path, "train", "recipe.yaml")
+    while not process.stderr.readline().startswith("check"):
+        assert process.poll() is None, "the run ended by itself"
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "tunesmith train recipe.yaml" in err
+    assert "Traceback" not in err
+
+
 def test_ctrl_c_while_starting_says_no_traceback(tmp_path):
     """The libraries take a second to load; an impatient key in that second is no crash."""
     write(tmp_path, rows_csv=table(40), recipe_yaml=ENDLESS)
