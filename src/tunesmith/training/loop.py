@@ -218,8 +218,8 @@ class Loop:
                 # divided weights are put together in step with the others, who are somewhere in the middle now
                 if self.micro <= 1 or self.engine.is_sharded:
                     raise TrainingError(
-                        f"training step {self.progress.number + 1}: memory does not suffice for {self.micro} row(s), the "
-                        "fewest that can be taken here; nothing was registered; use train.gradient_checkpointing: true, a "
+                        f"training step {self.progress.number + 1}: memory does not suffice for {self.micro} row(s), "
+                        "as few as can be taken; nothing was registered; use train.gradient_checkpointing: true, a "
                         "lower train.micro_batch or base.max_tokens, a smaller base, or strategy: head"
                     ) from error
                 is_short = True
