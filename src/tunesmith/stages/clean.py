@@ -130,7 +130,7 @@ class _Work:
         one_by_one = mending.remedy == "normalise" and self.shape.kinds.get(column) in ("text", "image")
         kept = rows >= 0
         if mending.remedy == "relabel" or one_by_one:
-            kept &= self.is_train[rows]
+            kept &= self._trained(rows)
         rows, values = rows[kept], values.filter(pl.Series(kept))
         before = self.frame[column][rows]
         differs = ~before.eq_missing(values)
@@ -167,9 +167,7 @@ class _Work:
         """Return the training rows' median or most frequent value, without the cells that are to be filled."""
         kind = self.shape.kinds.get(column)
         if kind not in ("number", "category"):
-            raise DataError(
-                f"clean: column '{column}' is no number or category and cannot be imputed; use drop or review"
-            )
+            raise DataError(f"clean: column '{column}' is neither number nor category, so nothing is imputed; use drop")
         sound = self.is_train.copy()
         sound[rows[rows >= 0]] = False
         values = self.frame[column].filter(pl.Series(sound)).drop_nulls()
@@ -181,15 +179,29 @@ class _Work:
         return values.mode().sort()[0]
 
     def take_out(self, finding: Finding, remedy: str) -> None:
-        """Drop a finding's training rows or set them aside; of rows that repeat others, where that row stays."""
+        """Drop a finding's training rows or set them aside; of rows that repeat each other one stays in training."""
         rows = self.at[np.asarray(finding.rows, np.int64)]
-        gone = (rows >= 0) & self.is_train[rows]
+        gone = self._trained(rows)
         if finding.origins:
-            first = self.at[np.asarray(finding.origins, np.int64)]
-            gone &= (first >= 0) & self.is_train[first]
+            gone &= ~self._stays_for_others(rows, np.asarray(finding.origins, np.int64), gone)
         action: Action = "dropped" if remedy == "drop" else "aside"
         for row in rows[gone].tolist():
             self.out.setdefault(row, (action, finding, remedy))
+
+    def _trained(self, rows: np.ndarray) -> np.ndarray:
+        """Return which of these positions are training rows, bool; -1 is none."""
+        found = rows >= 0
+        found[found] = self.is_train[rows[found]]
+        return found
+
+    def _stays_for_others(self, rows: np.ndarray, origins: np.ndarray, gone: np.ndarray) -> np.ndarray:
+        """Return which rows stay, bool: the first training copy of each row that is itself not trained on."""
+        first = self.at[origins]
+        orphaned = gone & ~self._trained(first)
+        stays = np.zeros(len(rows), bool)
+        places = np.flatnonzero(orphaned)
+        stays[places[np.unique(origins[places], return_index=True)[1]]] = True
+        return stays
 
     def done(self, whole: Dataset) -> Cleaned:
         """Return the rows that are left and the ledger, in the order of the rows."""

@@ -27,7 +27,8 @@ def rows(words, label=None, split=None, **columns):
 def mended(data, found, how=None, kinds=KINDS):
     labelled = data.where(data.frame["label"].is_not_null())
     remedies = {
-        kind: Mending.model_validate({"remedy": one} if isinstance(one, str) else one) for kind, one in (how or {}).items()
+        kind: Mending.model_validate({"remedy": one} if isinstance(one, str) else one)
+        for kind, one in (how or {}).items()
     }
     return clean(data, labelled, found, remedies, Shape("label", kinds))
 
