@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 from ...core.errors import DataError
-from . import Source
-from ._bytes import refuse_absent, unreadable
+from . import Note, silent
+from ._bytes import Local, unreadable
+from ._files import Files
 
 MARK = b"PAR1"
 
 
-class Parquet(Source):
+class Parquet(Files):
     """Rows of a Parquet file; dates become ISO texts, categories and truth values texts, decimals floats."""
 
-    def read_file(self, path: Path) -> pl.DataFrame:
+    def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return the rows; raises DataError on a file that is no whole Parquet file, or a type that cannot be used."""
-        refuse_absent(path)
         try:
-            with path.open("rb") as file:
-                start = file.read(4)
-                end = file.seek(0, 2) and file.seek(-4, 2) and file.read(4) if len(start) == 4 else b""
+            with file.path.open("rb") as opened:
+                start = opened.read(4)
+                end = opened.seek(0, 2) and opened.seek(-4, 2) and opened.read(4) if len(start) == 4 else b""
             if start != MARK or end != MARK:
-                raise DataError(f"{path.name}: not a whole Parquet file; write it again, or copy it completely")
-            frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+                raise DataError(f"{file.name}: not a whole Parquet file; write it again, or copy it completely")
+            frame = pl.read_parquet(file.path, glob=False, hive_partitioning=False)
         except OSError as error:
-            raise unreadable(path, error) from error
+            raise unreadable(file.name, error) from error
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             fact = str(error).partition("\n")[0]
-            raise DataError(f"{path.name}: a damaged Parquet file ({fact}); write or copy it again") from error
-        return frame.select(_plain(series, path.name) for series in frame)
+            raise DataError(f"{file.name}: a damaged Parquet file ({fact}); write or copy it again") from error
+        return frame.select(_plain(series, file.name) for series in frame)
 
 
 def _plain(series: pl.Series, source: str) -> pl.Series:

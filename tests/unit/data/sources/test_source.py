@@ -40,7 +40,7 @@ def test_an_unknown_ending_names_the_known(path):
 
 
 def test_a_source_is_abstract():
-    assert Source.__abstractmethods__ == {"read_file"}
+    assert Source.__abstractmethods__ == {"rows", "title"}
 
 
 def test_one_file_per_split(tmp_path):
