@@ -13,6 +13,9 @@ from pydantic_core import PydanticCustomError
 from ...core.errors import DataError
 from ...core.part import Part, chosen_from
 from ..dataset import Dataset
+from ._located import file_name
+from ._secrets import hidden
+from ._unpack import is_packed, unpacked_ending
 
 if TYPE_CHECKING:
     Modality = Part
@@ -31,6 +34,8 @@ ENDINGS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+
+PACKABLE = ("csv", "jsonl")  # the other forms are compressed within
 
 
 def silent(text: str) -> None:
@@ -100,10 +105,13 @@ class Source(Part):
 
 def source_for(path: str | Path) -> str:
     """Return the kind of source that reads a file, by its ending. Raises DataError on an unknown ending."""
-    ending = Path(path).suffix.lower()
-    if ending not in ENDINGS:
+    name = file_name(str(path))
+    ending, kind = unpacked_ending(name), ENDINGS.get(unpacked_ending(name))
+    if kind is None or (is_packed(name) and kind not in PACKABLE):
+        ending = "".join(Path(name).suffixes[-2:]).lower() if is_packed(name) else ending
         fact = f"the ending '{ending}' is not known" if ending else "the name has no ending that tells its form"
         raise DataError(
-            f"{path}: {fact} (known: {', '.join(ENDINGS)}); rename it, or say `data: {{kind: ..., path: ...}}`"
+            f"{hidden(str(path))}: {fact} (known: {', '.join(ENDINGS)}; text also with .gz, .zst or .zip behind); "
+            "rename it, or say `data: {kind: ..., path: ...}`"
         )
-    return ENDINGS[ending]
+    return kind

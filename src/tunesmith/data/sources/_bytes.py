@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import DataError, NotFoundError
+from ._unpack import unpacked_ending
 
 BLOCK = 1 << 24
 # UTF-32 stands before UTF-16: its mark begins with the other's.
@@ -32,8 +33,8 @@ class Local:
 
     @property
     def ending(self) -> str:
-        """The ending of the name, in lower case."""
-        return Path(self.name).suffix.lower()
+        """The ending of the name, in lower case and without that of its compression."""
+        return unpacked_ending(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path, PurePosixPath
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import polars as pl
-from pydantic import field_validator
+from pydantic import Field, field_serializer, field_validator
 
 from ...core.errors import DataError
 from ..dataset import Dataset, concatenate
@@ -15,8 +15,11 @@ from . import Note, Source, silent
 from ._bytes import Local
 from ._columns import without_missing
 from ._located import File, is_pattern, located
+from ._secrets import hidden
+from ._store import is_remote, remote_name
 
 Split = Literal["train", "validation", "test"]
+Paths = str | list[str] | dict[Split, str | list[str]]
 
 
 class Files(Source):
@@ -26,9 +29,11 @@ class Files(Source):
     differ where two have one name.
     """
 
-    path: str | list[str] | dict[Split, str | list[str]]
+    path: Paths
     """The file, relative to the recipe; several: a list, or a pattern like `data/*.csv`, in the order of their names;
-    or such per split: `{train: ..., validation: ..., test: ...}`."""
+    or such per split: `{train: ..., validation: ..., test: ...}`. Files elsewhere by their address: `s3://...`."""
+    most_bytes: int = Field(64 * 1024**3, ge=1)
+    """The most bytes that one compressed or fetched file may hold."""
 
     @classmethod
     def samples(cls) -> list[Self]:
@@ -38,13 +43,17 @@ class Files(Source):
 
     @field_validator("path")
     @classmethod
-    def _names_files(cls, value: str | list[str] | dict[Split, str | list[str]]) -> object:
+    def _names_files(cls, value: Paths) -> object:
         if isinstance(value, dict) and "train" not in value:
             raise ValueError("one file per split needs at least `train:`")
         for one in value.values() if isinstance(value, dict) else [value]:
             if not one or not all(one):
                 raise ValueError("the name of a file is empty")
         return value
+
+    @field_serializer("path")
+    def _without_secrets(self, value: Paths) -> Paths:
+        return _hidden(value)
 
     @abstractmethod
     def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
@@ -77,16 +86,25 @@ class Files(Source):
         return Dataset(self.finished(joined.frame), joined.index)
 
     def _read(self, file: File, note: Note) -> Dataset:
-        with file.opened() as local:
+        with file.opened(self.most_bytes) as local:
             return Dataset.of(self.read_file(local, note), file.name, file.split)
 
     def title(self) -> str:
         """Return the first file's name without endings; of a pattern, the name of its folder."""
         path = self.path["train"] if isinstance(self.path, dict) else self.path
-        first = PurePosixPath(path if isinstance(path, str) else path[0])
-        while is_pattern(first.name) and first.name != first.parent.name:
+        first = PurePosixPath(remote_name(path if isinstance(path, str) else path[0]))
+        while is_pattern(first.name):
             first = first.parent
         return first.name.strip(".").partition(".")[0]
+
+
+def _hidden(paths: Any) -> Any:
+    """Return paths as they are stored: addresses without their secrets."""
+    if isinstance(paths, dict):
+        return {split: _hidden(one) for split, one in paths.items()}
+    if isinstance(paths, list):
+        return [_hidden(one) for one in paths]
+    return hidden(paths) if is_remote(paths) else paths
 
 
 def _refuse_empty(files: list[File], parts: list[Dataset]) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from ...core.errors import DataError, NotFoundError
 from ._bytes import Local, refuse_absent
+from ._store import fetched, is_remote, matches, remote_name
+from ._unpack import is_packed, unpacked
 
 SplitName = TypeVar("SplitName", bound=str | None)
 
@@ -26,16 +27,32 @@ class File:
     split: str | None = None
 
     @contextmanager
-    def opened(self) -> Iterator[Local]:
-        """Hold the file as one that can be opened by its path. Raises NotFoundError where there is none."""
+    def opened(self, most_bytes: int) -> Iterator[Local]:
+        """Hold the file, fetched and unpacked where need be, as one that can be opened by its path.
+
+        Raises NotFoundError where there is none, and DataError where it cannot be had or is beyond `most_bytes`.
+        """
         path = Path(self.place)
-        refuse_absent(path)
-        yield Local(path, self.name)
+        with ExitStack() as held:
+            if is_remote(self.place):
+                path = held.enter_context(fetched(self.place, self.name, most_bytes))
+            else:
+                refuse_absent(path)
+            if not path.is_file():  # a pipe can be read but once, and not by every reader
+                path = held.enter_context(fetched(self.place, self.name, most_bytes))
+            if is_packed(self.name):
+                path = held.enter_context(unpacked(path, self.name, most_bytes))
+            yield Local(path, self.name)
 
 
 def is_pattern(text: str) -> bool:
     """Return whether a text has a character that stands for others in the name of a file."""
-    return any(mark in text for mark in "*?[")
+    return any(mark in text for mark in ("*[" if is_remote(text) else "*[?"))
+
+
+def file_name(place: str) -> str:
+    """Return the last part of a path or an address."""
+    return _steps(place)[-1]
 
 
 def located(paths: Mapping[SplitName, Sequence[str]], base: Path, members: Callable[[Path], list[Path]]) -> list[File]:
@@ -52,22 +69,24 @@ def located(paths: Mapping[SplitName, Sequence[str]], base: Path, members: Calla
 
 
 def _places(text: str, base: Path, members: Callable[[Path], list[Path]]) -> list[str]:
+    if is_remote(text):
+        return matches(text) if is_pattern(text) else [text]
     path = Path(base, text)
     if path.is_dir():
         return [str(one) for one in members(path)]
     if not is_pattern(text) or os.path.lexists(path):
         return [str(path)]
     pattern = text if Path(text).is_absolute() else os.path.join(glob.escape(str(base)), text)
-    matches = sorted(one for one in glob.glob(pattern, recursive=True) if not Path(one).is_dir())
-    if not matches:
+    found = sorted(one for one in glob.glob(pattern, recursive=True) if not Path(one).is_dir())
+    if not found:
         raise NotFoundError(f"{path}: no file matches; check the pattern, a relative one starts at the recipe's folder")
-    return matches
+    return found
 
 
 def _refuse_repeated(places: list[str]) -> None:
     first: dict[str, str] = {}
     for place in places:
-        real = os.path.realpath(place)
+        real = place if is_remote(place) else os.path.realpath(place)
         if real in first:
             which = place if place == first[real] else f"{first[real]} and {place}"
             raise DataError(f"{which}: the same file is named twice, so its rows would count twice; name it once")
@@ -75,9 +94,14 @@ def _refuse_repeated(places: list[str]) -> None:
 
 
 def _names(places: list[str]) -> list[str]:
-    """Return the files' own names; where two are equal, all with the folders below the one they have in common."""
-    own = [Path(place).name for place in places]
-    if max(Counter(own).values(), default=1) == 1:
+    """Return the files' own names; where two are equal, all with the folders below those that they have in common."""
+    steps = [_steps(place) for place in places]
+    own = [one[-1] for one in steps]
+    if len(set(own)) == len(own):
         return own
-    above = os.path.commonpath([os.path.abspath(Path(place).parent) for place in places])
-    return [Path(os.path.relpath(place, above)).as_posix() for place in places]
+    shared = next(level for level, one in enumerate(zip(*steps, strict=False)) if len(set(one)) > 1)
+    return ["/".join(one[shared:]) for one in steps]
+
+
+def _steps(place: str) -> tuple[str, ...]:
+    return PurePosixPath(remote_name(place)).parts if is_remote(place) else Path(os.path.abspath(place)).parts

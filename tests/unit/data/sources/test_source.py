@@ -27,13 +27,22 @@ def test_samples_survive_a_round_trip(kind):
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("a.csv", "csv"), ("b/A.TSV", "csv"), ("a.b.txt", "csv"), ("a.ndjson", "jsonl"), (Path("a.pq"), "parquet")],
+    [
+        ("a.csv", "csv"),
+        ("b/A.TSV", "csv"),
+        ("a.csv.gz", "csv"),
+        ("a.JSONL.ZST", "jsonl"),
+        ("https://x.org/a.csv?b=c.d", "csv"),
+        ("a.b.txt", "csv"),
+        ("a.ndjson", "jsonl"),
+        (Path("a.pq"), "parquet"),
+    ],
 )
 def test_kinds_by_ending(path, kind):
     assert source_for(path) == kind
 
 
-@pytest.mark.parametrize("path", ["reviews.xlsx", "reviews", "a.csv.gz"])
+@pytest.mark.parametrize("path", ["reviews.docx", "reviews", "a.gz", "a.parquet.gz", "a.csv.7z"])
 def test_an_unknown_ending_names_the_known(path):
     with pytest.raises(DataError, match=r"known: \.csv, \.tsv, \.txt, \.jsonl"):
         source_for(path)
