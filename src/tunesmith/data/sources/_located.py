@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -76,11 +75,21 @@ def _places(text: str, base: Path, members: Callable[[Path], list[Path]]) -> lis
         return [str(one) for one in members(path)]
     if not is_pattern(text) or os.path.lexists(path):
         return [str(path)]
-    pattern = text if Path(text).is_absolute() else os.path.join(glob.escape(str(base)), text)
-    found = sorted(one for one in glob.glob(pattern, recursive=True) if not Path(one).is_dir())
+    found = _matching(text, base)
     if not found:
         raise NotFoundError(f"{path}: no file matches; check the pattern, a relative one starts at the recipe's folder")
     return found
+
+
+def _matching(text: str, base: Path) -> list[str]:
+    """Return the files that a pattern matches, by name; hidden ones and those behind links only where it names them."""
+    steps = Path(text).parts
+    first = next(at for at, step in enumerate(steps) if is_pattern(step))
+    root, pattern = Path(base, *steps[:first]), "/".join(steps[first:])
+    found = sorted(one for one in root.glob(pattern) if not one.is_dir())
+    if any(step.startswith(".") for step in steps[first:]):
+        return list(map(str, found))
+    return [str(one) for one in found if not any(step.startswith(".") for step in one.relative_to(root).parts)]
 
 
 def _refuse_repeated(places: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -44,15 +45,43 @@ def unpacked(path: Path, name: str, most_bytes: int) -> Iterator[Path]:
 
 def pour(reader: IO[bytes], into: IO[bytes], name: str, most_bytes: int, packed_bytes: int | None = None) -> None:
     """Copy what a reader gives in blocks; raises DataError beyond `most_bytes` or, if packed, beyond all likelihood."""
-    written = 0
-    while block := reader.read(BLOCK):
-        written += len(block)
-        refuse_large(written, name, most_bytes)
-        if packed_bytes is not None and written > max(BOMB_BYTES, BOMB_RATIO * packed_bytes):
-            fact = f"{packed_bytes:,} bytes unpack to more than {BOMB_RATIO} times as many"
-            raise DataError(f"{name}: {fact}, as in a decompression bomb; if it is none, give the unpacked file")
+    for block in _within(_blocks(reader), name, most_bytes, packed_bytes):
         _written(into, block, name)
     into.flush()
+
+
+def refuse_bomb(path: Path, name: str, most_bytes: int) -> None:
+    """Raise DataError where a workbook, which is a zip archive, unpacks to more than it may; unpacks it to nowhere."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for _ in _within(_content(archive), name, most_bytes, path.stat().st_size):
+                pass
+    except DAMAGED as error:
+        raise DataError(f"{name}: a cut or damaged workbook ({error}); save or copy it again") from error
+
+
+def _content(archive: zipfile.ZipFile) -> Iterator[bytes]:
+    for member in archive.infolist():
+        member.file_size = sys.maxsize  # what it declares need not be true; it is read to its end
+        with archive.open(member) as reader:
+            yield from _blocks(reader)
+
+
+def _blocks(reader: IO[bytes]) -> Iterator[bytes]:
+    while block := reader.read(BLOCK):
+        yield block
+
+
+def _within(blocks: Iterator[bytes], name: str, most_bytes: int, packed_bytes: int | None) -> Iterator[bytes]:
+    """Yield the blocks; raises DataError as soon as they are too many in all."""
+    size = 0
+    for block in blocks:
+        size += len(block)
+        refuse_large(size, name, most_bytes)
+        if packed_bytes is not None and size > max(BOMB_BYTES, BOMB_RATIO * packed_bytes):
+            fact = f"{packed_bytes:,} bytes unpack to more than {BOMB_RATIO} times as many"
+            raise DataError(f"{name}: {fact}, as in a decompression bomb; if it is none, give the unpacked file")
+        yield block
 
 
 def refuse_large(size: int, name: str, most_bytes: int) -> None:

@@ -14,12 +14,11 @@ from tunesmith.data.sources.jsonl import Jsonl
 
 
 def test_the_folder_is_the_registry():
-    assert list(kinds("data.sources")) == ["csv", "jsonl", "parquet"]
     assert set(ENDINGS.values()) == set(kinds("data.sources"))
     assert resolve("data.sources", {"kind": "csv", "path": "a.csv"}) == Csv(path="a.csv")
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("kind", kinds("data.sources"))
 def test_samples_survive_a_round_trip(kind):
     for sample in type(resolve("data.sources", {"kind": kind, "path": "x"})).samples():
         assert resolve("data.sources", sample.model_dump(mode="json")) == sample
