@@ -84,9 +84,7 @@ class Recipe(Section):
         """Return the name of the versions this recipe makes."""
         if self.name is not None:
             return self.name
-        path = self.data.path if isinstance(self.data.path, str) else self.data.path["train"]
-        stem = Path(path).name.strip(".").partition(".")[0]
-        plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+        plain = unicodedata.normalize("NFKD", self.data.title()).encode("ascii", "ignore").decode()
         return re.sub("[^A-Za-z0-9_-]", "-", plain).strip("-")[:64] or "model"
 
     def digest(self) -> str:
