@@ -11,6 +11,7 @@ import polars as pl
 
 from ..core.ids import ID_LENGTH
 from ..core.need import lazy
+from .parallel import in_threads
 
 if TYPE_CHECKING:
     import pyarrow as arrow
@@ -28,16 +29,15 @@ def row_hashes(frame: pl.DataFrame, columns: Sequence[str], numeric: Sequence[st
     Columns named by `numeric` are hashed by value, all else as text: the JSON object of a row, in the given order.
     Written in hexadecimal (`hexadecimal`) it is the row's `content`, from which its id is made.
     """
-    found = np.empty(frame.height, np.uint64)
-    for start in range(0, frame.height, CHUNK):
+    if not columns:
+        return np.repeat(text_hashes(pl.Series([""])), frame.height)
+
+    def hashes(start: int) -> np.ndarray:
         piece = frame[start : start + CHUNK]
         parts = [_hashable(piece[name], name in numeric) for name in columns]
-        if not parts:
-            found[:] = text_hashes(pl.Series([""]))
-            break
-        texts = pl.DataFrame(parts).select(pl.struct(pl.all()).struct.json_encode())[:, 0]
-        found[start : start + CHUNK] = text_hashes(texts)
-    return found
+        return text_hashes(pl.DataFrame(parts).select(pl.struct(pl.all()).struct.json_encode())[:, 0])
+
+    return np.concatenate([np.empty(0, np.uint64), *in_threads(hashes, range(0, frame.height, CHUNK))])
 
 
 def text_hashes(texts: pl.Series) -> np.ndarray:

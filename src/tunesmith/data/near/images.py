@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from ...core.need import need
+from ..parallel import in_threads
 from .candidates import buckets, linked, neighbours
 from .pairs import packed, unpacked
-from .parallel import in_threads
 
 BITS = 8
 """Perceptual hashes of near images differ in at most as many of their 64 bits."""

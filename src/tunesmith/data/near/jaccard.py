@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from .parallel import in_threads
+from ..parallel import in_threads
 from .shingles import blocks, shingled
 
 PAIRS = 1 << 12  # compared at a time

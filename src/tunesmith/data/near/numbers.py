@@ -25,10 +25,8 @@ class Numbers:
     values: np.ndarray
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, columns: Sequence[str], tolerances: np.ndarray | None = None) -> Numbers:
-        """Scale the columns; `tolerances` (float64, one per column) are found from the rows where not given."""
-        values = _matrix(frame, columns)
-        tolerances = tolerances_of(frame, columns) if tolerances is None else tolerances
+    def of(cls, values: np.ndarray, tolerances: np.ndarray) -> Numbers:
+        """Scale numbers (float64, (rows, columns)) by the tolerance of each column (float64)."""
         with np.errstate(over="ignore"):
             scaled = values / np.where(tolerances > 0.0, tolerances, 1.0)  # 0: all are equal
         return cls(np.where(np.isfinite(values), np.clip(scaled, -GREATEST, GREATEST), values))
@@ -72,11 +70,11 @@ class Numbers:
             yield (key >> np.uint64(32)).astype(np.uint32), finer
 
 
-def tolerances_of(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
+def tolerances_of(values: np.ndarray) -> np.ndarray:
     """Return TOLERANCE times each column's interquartile range (its deviation where that is 0), float64 (columns,)."""
     found = []
-    for values in _matrix(frame, columns).T:
-        known = values[np.isfinite(values)]
+    for column in values.T:
+        known = column[np.isfinite(column)]
         peak = np.abs(known).max(initial=0.0) or 1.0  # so that nothing overflows
         low, high = np.quantile(known / peak, [0.25, 0.75]) if len(known) else (0.0, 0.0)
         spread = high - low if high > low else (known / peak).std() if len(known) else 0.0
@@ -84,6 +82,7 @@ def tolerances_of(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
     return np.array(found, np.float64)
 
 
-def _matrix(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
+def matrix(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Return the columns as float64 (rows, columns), NaN where there is no number."""
     cast = frame.select(pl.col(name).cast(pl.Float64, strict=False).fill_null(float("nan")) for name in columns)
     return cast.to_numpy().astype(np.float64).reshape(frame.height, len(columns))

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
-from .parallel import in_threads
+from ..parallel import in_threads
 from .shingles import Block, blocks, shingled
 
 PARTS, ROWS = 9, 3

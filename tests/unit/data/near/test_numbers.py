@@ -20,9 +20,8 @@ def listed(pairs):
 
 
 def brute(values):
-    frame = table(values)
     values = np.asarray(values, float)
-    apart = np.abs(values[:, None] - values[None]) <= tolerances_of(frame, frame.columns)
+    apart = np.abs(values[:, None] - values[None]) <= tolerances_of(values)
     return {(int(a), int(b)) for a, b in np.argwhere(apart.all(axis=2)) if a < b}
 
 

@@ -7,21 +7,24 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from ...core.threads import cores
+from ..core.threads import cores
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
-AHEAD = 4  # pieces per core that are begun before the first result is asked for: bounds what is held
+AHEAD = 2
 
 
-def in_threads(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
-    """Yield the results of the work on each piece, in their order; pieces are taken as they are needed."""
+def in_threads(work: Callable[[Piece], Result], pieces: Iterable[Piece], ahead: int = AHEAD) -> Iterator[Result]:
+    """Yield the results of the work on each piece, in their order.
+
+    No more than `ahead` pieces per core are begun before their results are asked for, which bounds what is held.
+    """
     count = len(cores())
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(count) as pool:
         for piece in pieces:
             waiting.append(pool.submit(work, piece))
-            if len(waiting) >= AHEAD * count:
+            if len(waiting) >= ahead * count:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
