@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -105,7 +106,7 @@ def sides(own: np.ndarray, pairs: Pairs, aside: object = "aside") -> np.ndarray:
     earlier, later = places[: len(pairs)][order], places[len(pairs) :][order]
     is_copy = pairs.similarity[order] >= 1.0
     starts = np.flatnonzero(np.diff(later, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(later)], strict=True):
+    for start, stop in pairwise([*starts.tolist(), len(later)]):
         near = [side[one] for one in earlier[start:stop]]
         standing = {one for one in near if one != aside}
         repeats = any(one == aside and copy for one, copy in zip(near, is_copy[start:stop], strict=True))

@@ -28,25 +28,31 @@ _PRIMES = np.array([0x85EBCA6B, 0xC2B2AE35], np.uint32)
 
 @dataclass(frozen=True, slots=True)
 class Sketches:
-    """`parts` uint32 (PARTS, rows), each a hash of ROWS least hashes; `marks` uint8 (rows, PARTS x ROWS), their bytes.
+    """`parts`: PARTS arrays of uint32 (rows,), hashes of ROWS least hashes; `marks` uint8 (rows, PARTS x ROWS), bytes.
 
     Two marks are equal with odds s + (1 - s) / 256, so that many equal marks tell near rows from rows that share a key
     by chance.
     """
 
-    parts: np.ndarray
+    parts: list[np.ndarray]
     marks: np.ndarray
 
     @classmethod
     def empty(cls, rows: int) -> Sketches:
         """Return sketches to be filled in."""
-        return cls(np.empty((PARTS, rows), np.uint32), np.empty((rows, PARTS * ROWS), np.uint8))
+        return cls([np.empty(rows, np.uint32) for _ in range(PARTS)], np.empty((rows, PARTS * ROWS), np.uint8))
+
+    def of(self, rows: np.ndarray) -> Sketches:
+        """Return the sketches of these rows (int64) alone."""
+        return Sketches([part[rows] for part in self.parts], self.marks[rows])
 
     def fill(self, start: int, texts: pl.Series) -> None:
         """Write the sketches of normalised texts down, from row `start` on."""
         for at, parts, marks in in_threads(_sketch, blocks(texts)):
             rows = slice(start + at, start + at + len(marks))
-            self.parts[:, rows], self.marks[rows] = parts, marks
+            self.marks[rows] = marks
+            for own, part in zip(self.parts, parts, strict=True):
+                own[rows] = part
 
     def keys(self, also: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield for any two parts the keys of all rows (uint32) and a third part; rows apart in `also` share no key."""

@@ -55,6 +55,11 @@ def test_a_row_near_to_two_sides_is_set_aside_and_so_are_its_copies():
     assert done.tolist() == ["test", "train", "aside", "aside", "validation"]
 
 
+def test_without_pairs_everybody_stays():
+    assert sides(np.array(["test", "train"]), Pairs.none()).tolist() == ["test", "train"]
+    assert sides(np.array([], "U5"), Pairs.none()).tolist() == []
+
+
 def test_sides_may_be_numbers():
     done = sides(np.array([0, 1, 2], np.int8), pairs((0, 2), (1, 2)), aside=3)
     assert done.tolist() == [0, 1, 3]
