@@ -31,6 +31,8 @@ class Chapter:
     codec: Codec
     findings: Sequence[dict[str, Any]]
     """As JSON values, each row with its number and id."""
+    division: Mapping[str, Any]
+    """How the rows were divided, as JSON values."""
 
 
 def account(
@@ -78,6 +80,7 @@ def _identity(chapter: Chapter) -> dict[str, Any]:
         "classes": codec.target_state.get("classes"),
         "inputs": {column.name: column.modality.kind for column in codec.columns},
         "rows": {name: len(rows) for name, rows in chapter.parts.items()},
+        "split": dict(chapter.division),
         "findings": list(chapter.findings),
         "recipe": recipe.model_dump(mode="json"),
         "origins": dict(chapter.origins),

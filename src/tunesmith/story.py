@@ -18,7 +18,7 @@ from .stages import baseline, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.encode import encode, fit_codec
 from .stages.read import read
-from .stages.split import NAMES, split
+from .stages.split import Division, Roles, split
 from .stages.train import train
 from .stages.watch import Watch
 from .version import Version
@@ -58,14 +58,14 @@ def understand(run: Run) -> Understood:
     return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred))
 
 
-def divide(known: Understood, watch: Watch) -> dict[str, Dataset]:
+def divide(run: Run, known: Understood, watch: Watch) -> Division:
     """Drop rows without a label, divide the others, and let the guards look at both."""
     rows, target, how = known.rows, known.meaning.target, known.recipe.split
     watch.at("read", Evidence(splits={"all": rows}, target=target))
-    divided = split(rows.where(rows.frame[target].is_not_null()), how, target)
-    parts = {name: divided.in_split(name) for name in NAMES}
-    watch.at("split", Evidence(splits=parts, target=target, are_leaks_allowed=how.leaks == "allow"))
-    return parts
+    roles = Roles(target, known.meaning.task.form, known.meaning.kinds, run.folder)
+    division = split(rows.where(rows.frame[target].is_not_null()), how, roles, run.events)
+    watch.at("split", Evidence(splits=division.parts, target=target, apart=division.apart))
+    return division
 
 
 def tell(run: Run) -> Version | None:
@@ -85,7 +85,8 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
     findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
-    parts = divide(known, watch)
+    division = divide(run, known, watch)
+    parts = division.parts
 
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
     plan = Blueprint(
@@ -105,7 +106,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
     outputs = baseline.answer(question(recipe, codec, encoded, features), events)
-    chapter = Chapter(recipe, known.origins, parts, codec, findings)
+    chapter = Chapter(recipe, known.origins, parts, codec, findings, division.account())
     outputs["model"] = model.outputs(encoded["test"])
     report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
     weights = model.files()

@@ -17,6 +17,7 @@ from .registry import Registry, StoredVersion
 from .stages.build import Blueprint, build
 from .stages.encode import encode, fit_codec
 from .stages.inspect import findings
+from .stages.split import Division
 from .stages.watch import Watch
 from .story import Run, Understood, divide, understand
 from .version import Version
@@ -42,12 +43,21 @@ def follow(run: Run, wanted: str) -> Stations:
     station("identify", {"id": name, "inputs": {one: part.kind for one, part in known.meaning.inputs.items()}})
     found = findings(known.rows, known.meaning, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
-    parts = divide(known, Watch())
-    split = next((part for part, rows in parts.items() if name in rows.ids), None)
-    station("split", split or "dropped: it has no label, or stands on both sides")
-    if split is not None:
-        _encode(run, known, parts, (split, name), station)
+    division = divide(run, known, Watch())
+    station("split", told := _side(division, name))
+    parts = division.parts
+    if told["split"] in parts:
+        _encode(run, known, parts, (told["split"], name), station)
     return stations
+
+
+def _side(division: Division, name: str) -> dict[str, str]:
+    """Return the split of a row and why it is there."""
+    rows = division.rows
+    if name not in (ids := rows.ids):
+        return {"split": "dropped", "because": "it has no label"}
+    at = ids.index(name)
+    return {"split": rows.index["split"][at], "because": division.why(at)}
 
 
 def _encode(run: Run, known: Understood, parts: dict[str, Dataset], where: tuple[str, str], station: Any) -> None:

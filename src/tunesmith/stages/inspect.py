@@ -40,6 +40,11 @@ class Meaning:
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it is no input."""
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each input."""
+        return {name: modality.kind for name, modality in self.inputs.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -49,7 +54,8 @@ class Given:
     target: str | None = None
     task: Task | None = None
     id: str | None = None
-    group: str | None = None
+    dividing: tuple[str, ...] = ()
+    """Columns that rows are divided by: a group, a time, a given split."""
 
 
 def infer(data: Dataset, given: Given) -> Meaning:
@@ -70,7 +76,7 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     target = given.target or guess_target(data)
     _known(data, target, "target")
     task = given.task or guess_task(data, target)
-    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, given.group)])
+    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, *given.dividing)])
     for name in names:
         _known(data, name, "inputs")
     left_out = _id_columns(data, names, target) if given.inputs is None else {}
@@ -126,7 +132,7 @@ def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modalit
     if isinstance(given.inputs, Mapping):
         inputs, guessed = dict(given.inputs), set()
     else:
-        special = {given.id: "the id", given.group: "the group", target: "the target"}
+        special = {target, given.id, *given.dividing}
         names = list(given.inputs or [name for name in data.columns if name not in special])
         if given.inputs is None:
             left_out = _id_columns(data, names, target)

@@ -104,7 +104,7 @@ def sides(own: np.ndarray, pairs: Pairs, aside: object = "aside") -> np.ndarray:
     earlier, later = pairs.first[order], pairs.second[order]
     is_copy = pairs.similarity[order] >= 1.0
     starts = np.flatnonzero(np.diff(later, prepend=-1)) if len(later) else np.empty(0, np.int64)
-    for start, stop in zip(starts, [*starts[1:], len(later)], strict=True):
+    for start, stop in zip(starts, np.append(starts[1:], len(later))[: len(starts)], strict=True):
         near = [done[one] for one in earlier[start:stop]]
         standing = {side for side in near if side != aside}
         repeats = any(side == aside and copy for side, copy in zip(near, is_copy[start:stop], strict=True))
