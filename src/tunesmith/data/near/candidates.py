@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from ..parallel import in_threads
 from .pairs import packed
 
 NEIGHBOURS = 8
@@ -15,6 +16,7 @@ LINKS = 3
 """In a bucket of more than LARGE rows (boilerplate), rows are first put in the order of a further key, so that rows
 that are alike in that too stand side by side; then each is linked to LINKS before it and to the first of the bucket."""
 
+ENOUGH = 1 << 20  # pairs before repeated ones are looked for
 Filter = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -22,14 +24,20 @@ def candidates(keys: Iterable[tuple[np.ndarray, np.ndarray]], agree: Filter) -> 
     """Return pairs of rows that share a key, packed (uint64), sorted, each once.
 
     Each of `keys` is the keys of all rows (uint32) and the further keys for large buckets (uint32). `agree(first,
-    second)` says which pairs are worth keeping: it is asked band by band, so that few are held at a time.
+    second)` says which pairs are worth keeping: it is asked key by key, so that few are held at a time.
     """
-    found = np.empty(0, np.uint64)
-    for key, further in keys:
-        first, second = linked(key, further)
+
+    def agreeing(one: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        first, second = linked(*one)
         good = agree(first, second)
-        found = np.unique(np.concatenate([found, packed(first[good], second[good])]))
-    return found
+        return packed(first[good], second[good])
+
+    found, recent = np.empty(0, np.uint64), [np.empty(0, np.uint64)]
+    for pairs in in_threads(agreeing, keys, ahead=1):
+        recent.append(pairs)
+        if sum(map(len, recent)) > max(len(found), ENOUGH):
+            found, recent = np.unique(np.concatenate([found, *recent])), []
+    return np.unique(np.concatenate([found, *recent]))
 
 
 def linked(key: np.ndarray, further: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from ...core.need import need
-from ...core.threads import cores
+from ..parallel import in_threads
 from .candidates import buckets, linked, neighbours
 from .pairs import packed, unpacked
 
@@ -42,8 +41,7 @@ class Images:
 
     @classmethod
     def _read(cls, paths: list[Path | None]) -> Images:
-        with ThreadPoolExecutor(len(cores())) as pool:  # decoding and resizing let other threads run
-            pictures = list(pool.map(_picture, paths))
+        pictures = list(in_threads(_picture, paths))
         is_known = np.array([one is not None for one in pictures], bool)
         blank = np.zeros((SIDE, SIDE, 3), np.uint8)
         full = np.array([blank if one is None else one for one in pictures], np.uint8).reshape(-1, SIDE, SIDE, 3)
@@ -86,12 +84,13 @@ def perceptual_hashes(grey: np.ndarray) -> np.ndarray:
     """Return one uint64 for each grey picture of (rows, SIDE, SIDE): which low frequencies are above their median.
 
     The 8 x 8 lowest frequencies of the discrete cosine transform but the constant ones (Zauner 2010, "Implementation
-    and benchmarking of perceptual image hash functions", section 3.2.1).
+    and benchmarking of perceptual image hash functions", section 3.2.1). A flat picture, whose frequencies are noise,
+    has no bit set.
     """
     at = np.arange(SIDE)
     cosines = np.cos(np.pi / SIDE * np.outer(np.arange(1, 9), at + 0.5))
     low = (cosines @ grey.astype(np.float64) @ cosines.T).reshape(len(grey), 64)
-    bits = low > np.median(low, axis=1, keepdims=True)
+    bits = (low > np.median(low, axis=1, keepdims=True)) & (grey.std(axis=(1, 2)) >= FLAT)[:, None]
     return np.packbits(bits, axis=1).view(np.uint64)[:, 0]
 
 

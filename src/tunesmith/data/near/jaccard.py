@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from .shingles import blocks
+from ..parallel import in_threads
+from .shingles import blocks, shingled
 
 PAIRS = 1 << 12  # compared at a time
 _SHIFT = np.uint64(32)
@@ -17,19 +18,20 @@ def jaccard(texts: pl.Series, first: np.ndarray, second: np.ndarray) -> np.ndarr
     `texts` are normalised; `first` and `second` are positions in it, int64. Sets are compared by 32-bit hashes: for
     texts of a thousand characters, odds of one in two thousand that one shingle of one pair is taken for another.
     """
-    found = np.empty(len(first), np.float32)
-    for start in range(0, len(first), PAIRS):
-        part = slice(start, start + PAIRS)
-        needed, places = np.unique(np.concatenate([first[part], second[part]]), return_inverse=True)
-        half = len(places) // 2
-        found[part] = _of_sets(*_sets(texts.gather(needed)), places[:half], places[half:])
-    return found
+
+    def part(start: int) -> np.ndarray:
+        one, other = first[start : start + PAIRS], second[start : start + PAIRS]
+        needed, places = np.unique(np.concatenate([one, other]), return_inverse=True)
+        return _of_sets(*_sets(texts.gather(needed)), places[: len(one)], places[len(one) :])
+
+    return np.concatenate([np.empty(0, np.float32), *in_threads(part, range(0, len(first), PAIRS))])
 
 
 def _sets(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return each row's distinct hashes (uint32), sorted, and where each row begins (one more than rows)."""
     hashes, sizes = [np.empty(0, np.uint32)], [np.zeros(1, np.int64)]
-    for _, shingles in blocks(texts):
+    for block in blocks(texts):
+        shingles = shingled(block)
         row = np.repeat(np.arange(len(shingles), dtype=np.uint64), shingles.counts())
         distinct = np.unique((row << _SHIFT) | shingles.hashes)
         hashes.append(distinct.astype(np.uint32))

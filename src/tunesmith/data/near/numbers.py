@@ -14,6 +14,7 @@ CELL = 4
 """A cell of the grid is CELL x columns x tolerance wide. Two rows that differ by the tolerance in each of d columns
 fall in one cell of a randomly shifted grid with odds of at least (1 - 1 / (CELL d))^d >= 0.75, in one of SHIFTS grids
 with odds above 0.996; rows that differ by less, with greater ones."""
+GREATEST = 1e300  # tolerances; larger numbers count as this
 _MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -24,11 +25,11 @@ class Numbers:
     values: np.ndarray
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, columns: Sequence[str], tolerances: np.ndarray | None = None) -> Numbers:
-        """Scale the columns; `tolerances` (float64, one per column) are found from the rows where not given."""
-        values = _matrix(frame, columns)
-        tolerances = tolerances_of(frame, columns) if tolerances is None else tolerances
-        return cls(values / np.where(tolerances > 0.0, tolerances, np.finfo(float).tiny))
+    def of(cls, values: np.ndarray, tolerances: np.ndarray) -> Numbers:
+        """Scale numbers (float64, (rows, columns)) by the tolerance of each column (float64)."""
+        with np.errstate(over="ignore"):
+            scaled = values / np.where(tolerances > 0.0, tolerances, 1.0)  # 0: all are equal
+        return cls(np.where(np.isfinite(values), np.clip(scaled, -GREATEST, GREATEST), values))
 
     def distances(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return the greatest difference of two rows in tolerances, float64 (pairs,); at most 1 where near.
@@ -36,7 +37,8 @@ class Numbers:
         A missing number is equal to a missing one and infinitely far from any other.
         """
         one, other = self.values[first], self.values[second]
-        apart = np.where(one == other, 0.0, np.abs(one - other))
+        with np.errstate(invalid="ignore", over="ignore"):
+            apart = np.where(one == other, 0.0, np.abs(one - other))
         missing = np.isnan(one), np.isnan(other)
         apart = np.where(missing[0] & missing[1], 0.0, np.where(missing[0] | missing[1], np.inf, apart))
         return apart.max(axis=1, initial=0.0)
@@ -68,17 +70,19 @@ class Numbers:
             yield (key >> np.uint64(32)).astype(np.uint32), finer
 
 
-def tolerances_of(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
+def tolerances_of(values: np.ndarray) -> np.ndarray:
     """Return TOLERANCE times each column's interquartile range (its deviation where that is 0), float64 (columns,)."""
     found = []
-    for values in _matrix(frame, columns).T:
-        known = values[np.isfinite(values)]
-        low, high = np.quantile(known, [0.25, 0.75]) if len(known) else (0.0, 0.0)
-        spread = high - low if high > low else known.std() if len(known) else 0.0
-        found.append(TOLERANCE * spread if np.isfinite(spread) else 0.0)
+    for column in values.T:
+        known = column[np.isfinite(column)]
+        peak = np.abs(known).max(initial=0.0) or 1.0  # so that nothing overflows
+        low, high = np.quantile(known / peak, [0.25, 0.75]) if len(known) else (0.0, 0.0)
+        spread = high - low if high > low else (known / peak).std() if len(known) else 0.0
+        found.append(TOLERANCE * spread * peak)
     return np.array(found, np.float64)
 
 
-def _matrix(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
+def matrix(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Return the columns as float64 (rows, columns), NaN where there is no number."""
     cast = frame.select(pl.col(name).cast(pl.Float64, strict=False).fill_null(float("nan")) for name in columns)
     return cast.to_numpy().astype(np.float64).reshape(frame.height, len(columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -99,17 +100,20 @@ def sides(own: np.ndarray, pairs: Pairs, aside: object = "aside") -> np.ndarray:
     one. A row near to earlier rows on two sides can stand on neither and gets `aside`, and so does a copy
     (similarity 1) of a row that was set aside; other near rows of such a row are free, for it is in no split.
     """
-    done = own.astype(object)
     order = np.lexsort((pairs.first, pairs.second))
-    earlier, later = pairs.first[order], pairs.second[order]
+    rows, places = np.unique(np.concatenate([pairs.first, pairs.second]), return_inverse=True)
+    side = own[rows].tolist()
+    earlier, later = places[: len(pairs)][order], places[len(pairs) :][order]
     is_copy = pairs.similarity[order] >= 1.0
-    starts = np.flatnonzero(np.diff(later, prepend=-1)) if len(later) else np.empty(0, np.int64)
-    for start, stop in zip(starts, np.append(starts[1:], len(later))[: len(starts)], strict=True):
-        near = [done[one] for one in earlier[start:stop]]
-        standing = {side for side in near if side != aside}
-        repeats = any(side == aside and copy for side, copy in zip(near, is_copy[start:stop], strict=True))
+    starts = np.flatnonzero(np.diff(later, prepend=-1))
+    for start, stop in pairwise([*starts.tolist(), len(later)]):
+        near = [side[one] for one in earlier[start:stop]]
+        standing = {one for one in near if one != aside}
+        repeats = any(one == aside and copy for one, copy in zip(near, is_copy[start:stop], strict=True))
         if repeats or len(standing) > 1:
-            done[later[start]] = aside
+            side[later[start]] = aside
         elif standing:
-            done[later[start]] = standing.pop()
-    return done if own.dtype == object else done.astype(np.result_type(own.dtype, np.asarray(aside).dtype))
+            side[later[start]] = standing.pop()
+    done = own.astype(np.result_type(own.dtype, np.asarray(aside).dtype) if own.dtype != object else object)
+    done[rows] = side
+    return done

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from ...core.errors import DataError
 from .candidates import candidates
+from .columns import Columns
 from .images import Images
 from .jaccard import jaccard
-from .numbers import TOLERANCE, Numbers
+from .numbers import TOLERANCE, Numbers, matrix, tolerances_of
 from .pairs import Pairs, unpacked
 from .shingles import normalised
-from .sketch import BANDS, sketched
+from .sketch import Sketches
 
-KINDS = ("text", "number", "category", "image")
+Candidates = tuple[np.ndarray, np.ndarray]
 POSITION = "\x1fposition"  # no column of a file is called so
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """The names of the columns that count, by kind."""
-
-    text: list[str]
-    number: list[str]
-    category: list[str]
-    image: list[str]
-
-    @classmethod
-    def of(cls, frame: pl.DataFrame, kinds: Mapping[str, str]) -> _Columns:
-        for name, kind in kinds.items():
-            if name not in frame.columns:
-                raise DataError(f"near rows: there is no column '{name}' (columns: {', '.join(frame.columns)})")
-            if kind not in KINDS:
-                raise DataError(f"near rows, column '{name}': unknown kind '{kind}' (known: {', '.join(KINDS)})")
-        return cls(*([name for name, kind in kinds.items() if kind == wanted] for wanted in KINDS))
 
 
 def near_pairs(
@@ -63,54 +43,46 @@ def near_pairs(
     is linked to the group's first row, and only this one to rows beyond. In the same spirit more than 64 rows that
     share a key (boilerplate) are compared with their likeliest neighbours only. `groups` joins what belongs together.
 
-    Pairs of Jaccard similarity s are found with odds 1 - (1 - s^7)^16: 0.977 at 0.8, 0.999 at 0.86. What is found is
-    exact: no pair of lower similarity is returned. Raises DataError on an unknown column or kind.
+    With q = s^3, texts of Jaccard similarity s are found with odds 1 - (1 - q)^9 - 9 q (1 - q)^8: 0.984 at 0.8, 0.998
+    at 0.85. What is found is exact: no pair of lower similarity is returned. Raises DataError on an unknown column or
+    kind.
     """
-    columns = _Columns.of(frame, kinds)
+    columns = Columns.of(frame, kinds)
     if not kinds or frame.height < 2:
         return Pairs.none()
-    copies, first = _copies(frame, columns)
-    kept = np.flatnonzero(first == np.arange(frame.height))
-    kept = kept[~_is_empty(frame, columns)[kept]]
+    first = _first_equal(frame, columns)
+    is_empty = columns.empty(frame)
+    later = np.flatnonzero((first < np.arange(frame.height)) & ~is_empty)
+    copies = Pairs.of(first[later], later, np.ones(len(later), np.float32))
+    kept = np.flatnonzero((first == np.arange(frame.height)) & ~is_empty)
     near = _distinct(frame[kept], columns, threshold, folder)
     return Pairs.join([copies, Pairs(kept[near.first], kept[near.second], near.similarity)])
 
 
-def _copies(frame: pl.DataFrame, columns: _Columns) -> tuple[Pairs, np.ndarray]:
-    """Return the links of equal rows to the first of them, and that first position for every row."""
-    names = [*columns.text, *columns.number, *columns.category, *columns.image]
-    numbered = frame.select(names).with_row_index(POSITION)
-    first = numbered.select(pl.col(POSITION).min().over(names))[:, 0].to_numpy().astype(np.int64)
-    later = np.flatnonzero((first < np.arange(frame.height)) & ~_is_empty(frame, columns))
-    return Pairs.of(first[later], later, np.ones(len(later), np.float32)), first
+def _first_equal(frame: pl.DataFrame, columns: Columns) -> np.ndarray:
+    """Return for every row the position (int64) of the first row equal to it in the columns that count."""
+    numbered = frame.select(columns.names).with_row_index(POSITION)
+    return numbered.select(pl.col(POSITION).min().over(columns.names))[:, 0].to_numpy().astype(np.int64)
 
 
-def _is_empty(frame: pl.DataFrame, columns: _Columns) -> np.ndarray:
-    """Return where every column that counts is missing, bool (rows,)."""
-    texts = [pl.col(name).cast(pl.String).fill_null("").str.contains(r"\S").not_() for name in columns.text]
-    numbers = [pl.col(name).cast(pl.Float64, strict=False).fill_nan(None).is_null() for name in columns.number]
-    others = [pl.col(name).is_null() for name in (*columns.category, *columns.image)]
-    return frame.select(pl.all_horizontal(*texts, *numbers, *others))[:, 0].to_numpy()
-
-
-def _distinct(frame: pl.DataFrame, columns: _Columns, threshold: float, folder: Path | None) -> Pairs:
+def _distinct(frame: pl.DataFrame, columns: Columns, threshold: float, folder: Path | None) -> Pairs:
     """Return the near pairs among rows of which no two are equal."""
-    alike = _category_hashes(frame, columns.category)
+    alike = columns.alike(frame)
     texts = normalised(frame, columns.text) if columns.text else None
-    numbers = Numbers.of(frame, columns.number)
+    values = matrix(frame, columns.number)
+    numbers = Numbers.of(values, tolerances_of(values))
     images = Images.of(frame, columns.image, folder)
     if texts is not None:
-        found = _by_text(texts, alike, numbers)
+        sketches = Sketches.empty(len(texts))
+        sketches.fill(0, texts)
+        found = by_text(sketches, alike, numbers.order())
     elif images:
         found = images[0].candidates()
     elif columns.number:
-        found = unpacked(candidates(numbers.keys(alike), lambda one, other: one != other))
+        found = by_numbers(numbers, alike)
     else:
         return Pairs.none()
-    first, second = found
-    apart = numbers.distances(first, second)
-    good = (alike[first] == alike[second]) & (apart <= 1.0)
-    near = Pairs.of(first[good], second[good], 1.0 - TOLERANCE * apart[good])
+    near = alike_pairs(found, alike, numbers)
     for one in images:
         near = near.narrowed(*one.verified(near.first, near.second))
     if texts is not None:
@@ -119,18 +91,23 @@ def _distinct(frame: pl.DataFrame, columns: _Columns, threshold: float, folder: 
     return near
 
 
-def _category_hashes(frame: pl.DataFrame, columns: list[str]) -> np.ndarray:
-    """Return a hash (uint64) of each row's categories, all 0 without such columns."""
-    if not columns:
-        return np.zeros(frame.height, np.uint64)
-    return frame.select(pl.col(columns).cast(pl.String)).hash_rows().to_numpy()
+def by_text(sketches: Sketches, alike: np.ndarray, order: np.ndarray | None) -> Candidates:
+    """Return candidates among sketched texts; rows that differ in `alike` (uint64) share no key.
 
-
-def _by_text(texts: pl.Series, alike: np.ndarray, numbers: Numbers) -> tuple[np.ndarray, np.ndarray]:
-    """Return candidates (int64, int64) among texts; rows of other categories, `alike` (uint64), share no key."""
-    sketches = sketched(texts)
-    apart = alike.astype(np.uint32)
-    order = numbers.order()
-    further = [sketches.keys[(band + 1) % BANDS] if order is None else order for band in range(BANDS)]
-    keys = ((key ^ apart, more) for key, more in zip(sketches.keys, further, strict=True))
+    `order` (uint32) is a further key for large buckets; another part of the sketches where it is None.
+    """
+    keys = ((key, part if order is None else order) for key, part in sketches.keys(alike.astype(np.uint32)))
     return unpacked(candidates(keys, sketches.agree))
+
+
+def by_numbers(numbers: Numbers, alike: np.ndarray) -> Candidates:
+    """Return candidates among rows of numbers; rows that differ in `alike` (uint64) share no key."""
+    return unpacked(candidates(numbers.keys(alike), lambda first, second: numbers.distances(first, second) <= 1.0))
+
+
+def alike_pairs(found: Candidates, alike: np.ndarray, numbers: Numbers) -> Pairs:
+    """Return the candidates whose categories are equal and whose numbers are near."""
+    first, second = found
+    apart = numbers.distances(first, second)
+    good = (alike[first] == alike[second]) & (apart <= 1.0)
+    return Pairs.of(first[good], second[good], 1.0 - TOLERANCE * apart[good])
