@@ -14,6 +14,7 @@ from .core.ids import value_digest
 from .core.part import Section, find, kinds
 from .data.sources import Source
 from .parts.bases import Base
+from .parts.checks import Checks
 from .parts.losses import Loss
 from .parts.modalities import Modality
 from .parts.strategies import Strategy
@@ -40,6 +41,8 @@ class Recipe(Section):
     """Where the weights come from; `minilm` where an input is text, `gbdt` for tables."""
     strategy: SerializeAsAny[Strategy] = Full()
     """Which weights move."""
+    checks: Checks = {}
+    """Fields of single checks, or `off`: `{imbalance: {rows: 5}, id_columns: off}`; all others run as they are."""
     split: Split = Split()
     """How rows are divided."""
     train: Train = Train()

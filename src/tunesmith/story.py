@@ -8,8 +8,7 @@ from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .data import Dataset
-from .handover import Scene, forget, job, kept, places, question
+from .handover import Scene, Understood, forget, job, kept, places, question
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
@@ -36,16 +35,6 @@ class Run:
     is_resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """Identified rows, the recipe with everything found written down, and where each value came from."""
-
-    rows: Dataset
-    recipe: Recipe
-    meaning: inspect.Meaning
-    origins: dict[str, str]
-
-
 def understand(run: Run) -> Understood:
     """Read the rows, find what they mean, give each its lasting id."""
     rows = read(run.recipe.data, run.folder, run.events)
@@ -55,15 +44,15 @@ def understand(run: Run) -> Understood:
     rows = rows.identified(list(meaning.inputs), numeric, recipe.data.id)
     for column, why in meaning.left_out.items():
         run.events.note("inspect", f"column '{column}' is no input: {why}; `data: {{inputs: [...]}}` says otherwise")
-    return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred))
+    return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred), run.folder)
 
 
-def divide(run: Run, known: Understood, watch: Watch) -> Division:
+def divide(known: Understood, watch: Watch, events: Events) -> Division:
     """Drop rows without a label, divide the others, and let the guards look at both."""
     rows, target, how = known.rows, known.meaning.target, known.recipe.split
     watch.at("read", Evidence(splits={"all": rows}, target=target))
-    roles = Roles(target, known.meaning.task.form, known.meaning.kinds, run.folder)
-    division = split(rows.where(rows.frame[target].is_not_null()), how, roles, run.events)
+    roles = Roles(target, known.meaning.task.form, known.meaning.kinds, known.folder)
+    division = split(rows.where(rows.frame[target].is_not_null()), how, roles, events)
     watch.at("split", Evidence(splits=division.parts, target=target, apart=division.apart))
     return division
 
@@ -84,8 +73,8 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
-    division = divide(run, known, watch)
+    findings = [one.as_json(known.rows) for one in inspect.findings(known.table(), recipe.checks, events)]
+    division = divide(known, watch, events)
     parts = division.parts
 
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)

@@ -10,6 +10,7 @@ from .core.errors import NotFoundError
 from .core.seed import stream
 from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
+from .handover import Understood
 from .model import Model
 from .model.network import Network
 from .parts.modalities import Modality
@@ -19,7 +20,7 @@ from .stages.encode import encode, fit_codec
 from .stages.inspect import findings
 from .stages.split import Division
 from .stages.watch import Watch
-from .story import Run, Understood, divide, understand
+from .story import Run, divide, understand
 from .version import Version
 
 Stations = list[dict[str, Any]]
@@ -41,9 +42,9 @@ def follow(run: Run, wanted: str) -> Stations:
 
     station("read", {"place": known.rows.place(at), "values": known.rows.example(at)})
     station("identify", {"id": name, "inputs": {one: part.kind for one, part in known.meaning.inputs.items()}})
-    found = findings(known.rows, known.meaning, run.events)
+    found = findings(known.table(), known.recipe.checks, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
-    division = divide(run, known, Watch())
+    division = divide(known, Watch(), run.events)
     station("split", told := _side(division, name))
     parts = division.parts
     if told["split"] in parts:

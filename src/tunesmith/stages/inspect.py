@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..core.errors import DataError
 from ..core.events import Events
@@ -60,7 +61,7 @@ class Given:
 
 def infer(data: Dataset, given: Given) -> Meaning:
     """Return the meaning of the columns. Raises DataError naming column, fact and remedy where there is none."""
-    target = given.target or guess_target(data)
+    target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     if not len(data):
         raise DataError("the data has no rows; add rows")
@@ -73,7 +74,7 @@ def infer(data: Dataset, given: Given) -> Meaning:
 
 def loosely(data: Dataset, given: Given) -> Meaning:
     """Return the meaning for checking alone: what would stop a training is left for the checks to name."""
-    target = given.target or guess_target(data)
+    target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     task = given.task or guess_task(data, target)
     names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, *given.dividing)])
@@ -84,14 +85,13 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     return Meaning(inputs, target, task, left_out=left_out)
 
 
-def findings(data: Dataset, meaning: Meaning, events: Events) -> list[Finding]:
-    """Run every check and return what they found, the most severe first."""
-    table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind, tuple(meaning.left_out))
+def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events: Events) -> list[Finding]:
+    """Run every check, as the recipe's `checks` has it, and return what they found, the most severe first."""
+    names = [name for name in kinds("parts.checks") if checks.get(name) is not False]
     found: list[Finding] = []
-    names = kinds("parts.checks")
     with events.stage("check", len(names)) as advance:
         for done, name in enumerate(names, start=1):
-            check = find("parts.checks", name)()
+            check = checks.get(name) or find("parts.checks", name)()
             assert isinstance(check, Check)
             found += check.find(table)
             advance(done)
@@ -99,12 +99,13 @@ def findings(data: Dataset, meaning: Meaning, events: Events) -> list[Finding]:
     return sorted(found, key=lambda one: (order[one.severity], one.check, one.column or ""))
 
 
-def guess_target(data: Dataset) -> str:
-    """Return the column with a usual name, else the last one. Raises DataError where there is one column only."""
+def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
+    """Return the column with a usual name, else the last one, of all `but` some. Raises DataError where there is one column only."""
     if len(data.columns) < 2:
         raise DataError(f"{_source(data)}: a single column '{', '.join(data.columns)}' cannot be both input and target")
-    lowered = {name.lower(): name for name in reversed(data.columns)}
-    return next((lowered[name] for name in TARGET_NAMES if name in lowered), data.columns[-1])
+    columns = [name for name in data.columns if name not in but] or data.columns
+    lowered = {name.lower(): name for name in reversed(columns)}
+    return next((lowered[name] for name in TARGET_NAMES if name in lowered), columns[-1])
 
 
 def guess_task(data: Dataset, target: str) -> Task:
