@@ -42,14 +42,13 @@ class Understood:
     def table(self) -> Table:
         """Return what the checks look at."""
         meaning = self.meaning
-        kinds = {name: one.kind for name, one in meaning.inputs.items()}
         return Table(
             self.rows,
             tuple(meaning.inputs),
             meaning.target,
             meaning.task.kind,
             tuple(meaning.left_out),
-            kinds,
+            meaning.kinds,
             self.folder,
             self.recipe.split.group,
         )

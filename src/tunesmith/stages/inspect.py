@@ -100,7 +100,7 @@ def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events:
 
 
 def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
-    """Return the column with a usual name, else the last one, of all `but` some. Raises DataError where there is one column only."""
+    """Return the column with a usual name, else the last, of all `but` some. Raises DataError on a single column."""
     if len(data.columns) < 2:
         raise DataError(f"{_source(data)}: a single column '{', '.join(data.columns)}' cannot be both input and target")
     columns = [name for name in data.columns if name not in but] or data.columns

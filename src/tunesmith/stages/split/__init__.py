@@ -44,6 +44,7 @@ def split(data: Dataset, how: Split, roles: Roles, events: Events) -> Division:
     _refuse_unknown(data, how)
     near = _near(data, how, roles)
     draft = Draft(data, how, np.zeros(len(data), np.int8))
+    _note_groupless(draft)
     free = keep_given(draft)
     if how.time is not None:
         by_time(draft, free)
@@ -70,6 +71,13 @@ def _refuse_unknown(data: Dataset, how: Split) -> None:
             raise DataError(f"split.{key}: there is no column '{name}' (columns: {', '.join(data.columns)})")
     if how.folds is not None and data.index["split"].null_count() < len(data):
         raise DataError("split.folds: the rows come as one file per split already; leave out `folds`")
+
+
+def _note_groupless(draft: Draft) -> None:
+    group = draft.how.group
+    missing = np.flatnonzero(draft.data.frame[group].is_null().to_numpy()) if group is not None else np.empty(0, int)
+    if len(missing):
+        draft.notes.append(f"{len(missing):,} rows have no '{group}' and stand together as one ({draft.some(missing)})")
 
 
 def _near(data: Dataset, how: Split, roles: Roles) -> Pairs | None:

@@ -97,7 +97,9 @@ def _by_fold(draft: Draft, data: Dataset, rule: Rule, near: Pairs) -> Placed:
 
 
 def _measure(rule: Rule) -> str:
-    return "hash" if rule.by == "hash" else "place in its class"
+    if rule.by == "hash":
+        return "hash"
+    return "place among rows of like value" if rule.form == "value" else "place in its class"
 
 
 def _rescue(draft: Draft, free: np.ndarray, rule: Rule, placed: Placed) -> np.ndarray:
