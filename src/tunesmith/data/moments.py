@@ -89,5 +89,5 @@ def shown(time: pl.Series) -> str:
     """Return a series of one time as a recipe would write it."""
     value = time[0]
     if isinstance(value, float):
-        return f"{value:g}" if value == float(f"{value:g}") else repr(value)
+        return str(int(value)) if value.is_integer() else repr(value)
     return re.sub(r"T00:00:00$", "", value.isoformat())

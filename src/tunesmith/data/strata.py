@@ -32,10 +32,11 @@ def _rarest(target: pl.Series) -> pl.Series:
     Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data" (2011), deal out the rarest label
     first; theirs needs all rows at once.
     """
-    each = pl.DataFrame({"row": pl.int_range(len(target), eager=True), "label": target}).explode("label")
-    each = each.with_columns(pl.col("label").cast(pl.String).fill_null(NONE))
+    rows = pl.DataFrame({"row": pl.int_range(len(target), eager=True), "label": target})
+    each = rows.explode("label").drop_nulls().with_columns(pl.col("label").cast(pl.String))
     each = each.with_columns(seen=pl.int_range(pl.len()).over("label"))
-    return each.sort("row", "seen", "label").group_by("row", maintain_order=True).first()["label"]
+    rarest = each.sort("row", "seen", "label").unique("row", keep="first", maintain_order=True)
+    return rows.select("row").join(rarest, on="row", how="left", maintain_order="left")["label"].fill_null(NONE)
 
 
 def _tenths(values: np.ndarray) -> pl.Series:

@@ -43,7 +43,7 @@ def by_place(draft: Draft, free: np.ndarray, rule: Rule, near: Pairs) -> None:
     group = f"group '{{}}' of {rule.group}, " if rule.group is not None else ""
     keys = placed.whole.keys
     draft.put(free, final[placed.whole.of], lambda at: group.format(keys[int(unit[at])]) + placed.told(int(unit[at])))
-    if rule.by == "hash" and rule.group is None and draft.how.folds is None and rule.form != "classes":
+    if rule.by == "hash" and rule.group is None and draft.how.folds is None:
         final = _rescue(draft, free, rule, placed)
     _tell_near(draft, free, placed, final)
 
