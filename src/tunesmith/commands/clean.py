@@ -9,13 +9,14 @@ from typing import Any
 import polars as pl
 
 from ..core.errors import DataError
+from ..core.events import Events
 from ..data.ledger import Ledger, counts
 from ..data.sources import Source
 from ..data.writing import formulas, refuse_unknown, shielded, unshielded, write_bytes, write_frame
 from ..handover import Understood
 from ..parts.checks import Finding
 from ..stages.clean import Cleaned, clean
-from ..stages.split import split
+from ..stages.split import Roles, split
 from ..story import Run
 from ..terminal import Screen, table
 from . import Answer
@@ -34,8 +35,9 @@ def _clean(options: Namespace) -> Answer:
     recipe, folder = asked(options)
     screen = Screen()
     try:
-        known, found = examine(Run(recipe, folder, options.home, screen.events()))
-        done = cleaned(known, found)
+        run = Run(recipe, folder, options.home, screen.events())
+        known, found = examine(run)
+        done = cleaned(known, found, run.events)
     finally:
         screen.close()
     kept, ledger = Ledger.of(recipe.data.raw(folder), done.changes)
@@ -55,11 +57,12 @@ def _clean(options: Namespace) -> Answer:
     return Answer(value, _words(value, summary, 0 if options.for_spreadsheets else formulas(kept)))
 
 
-def cleaned(known: Understood, found: list[Finding]) -> Cleaned:
+def cleaned(known: Understood, found: list[Finding], events: Events) -> Cleaned:
     """Return the rows cleaned as a training would have them: divided first, so that the judge's rows stay."""
     rows, target = known.rows, known.meaning.target
-    divided = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, target)
-    return clean(rows, divided, found, known.recipe.clean, known.shape())
+    roles = Roles(target, known.meaning.task.form, known.meaning.kinds, known.folder)
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, roles, events)
+    return clean(rows, division.rows, found, known.recipe.clean, known.shape())
 
 
 def _words(value: dict[str, Any], summary: list[dict[str, Any]], risky: int) -> str:
