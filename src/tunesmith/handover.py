@@ -11,17 +11,61 @@ from typing import Any
 from .core.events import Events
 from .core.ids import value_digest
 from .core.libraries import libraries
-from .data import Codec, Encoded
+from .data import Codec, Dataset, Encoded
 from .data.store import ArrayStore
 from .model import Model
 from .model.activations import digest_of
 from .parts.baselines import Question
+from .parts.checks import Table
 from .parts.guards import Evidence
 from .parts.tasks import Task
 from .recipe import Recipe
 from .stages import evaluate
+from .stages.clean import Cleaned, Shape
+from .stages.inspect import Meaning
 from .stages.watch import Watch
 from .training.settings import Job, Places
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Identified rows, the recipe with everything found written down, and where each value came from.
+
+    `folder` is where the recipe's paths start.
+    """
+
+    rows: Dataset
+    recipe: Recipe
+    meaning: Meaning
+    origins: dict[str, str]
+    folder: Path
+
+    def table(self) -> Table:
+        """Return what the checks look at."""
+        meaning = self.meaning
+        kinds = {name: one.kind for name, one in meaning.inputs.items()}
+        return Table(
+            self.rows,
+            tuple(meaning.inputs),
+            meaning.target,
+            meaning.task.kind,
+            tuple(meaning.left_out),
+            kinds,
+            self.folder,
+            self.recipe.split.group,
+        )
+
+    def shape(self) -> Shape:
+        """Return what cleaning needs to know of the columns."""
+        return Shape(self.meaning.target, {name: one.kind for name, one in self.meaning.inputs.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """Cleaned rows by split, the rows set aside for review, and the ledger of what was done to them."""
+
+    parts: dict[str, Dataset]
+    cleaned: Cleaned
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .data import Dataset
-from .handover import Scene, forget, job, kept, places, question
+from .data.ledger import counts
+from .handover import Divided, Scene, Understood, forget, job, kept, places, question
+from .parts.checks import Finding
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
 from .stages import baseline, inspect
 from .stages.build import Blueprint, build, rebuild
+from .stages.clean import clean
 from .stages.encode import encode, fit_codec
 from .stages.read import read
 from .stages.split import NAMES, split
@@ -36,16 +39,6 @@ class Run:
     is_resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """Identified rows, the recipe with everything found written down, and where each value came from."""
-
-    rows: Dataset
-    recipe: Recipe
-    meaning: inspect.Meaning
-    origins: dict[str, str]
-
-
 def understand(run: Run) -> Understood:
     """Read the rows, find what they mean, give each its lasting id."""
     rows = read(run.recipe.data, run.folder, run.events)
@@ -55,17 +48,20 @@ def understand(run: Run) -> Understood:
     rows = rows.identified(list(meaning.inputs), numeric, recipe.data.id)
     for column, why in meaning.left_out.items():
         run.events.note("inspect", f"column '{column}' is no input: {why}; `data: {{inputs: [...]}}` says otherwise")
-    return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred))
+    return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred), run.folder)
 
 
-def divide(known: Understood, watch: Watch) -> dict[str, Dataset]:
-    """Drop rows without a label, divide the others, and let the guards look at both."""
+def divide(known: Understood, findings: Sequence[Finding], watch: Watch, events: Events) -> Divided:
+    """Drop rows without a label, divide the others, clean them, and let the guards look at them."""
     rows, target, how = known.rows, known.meaning.target, known.recipe.split
     watch.at("read", Evidence(splits={"all": rows}, target=target))
     divided = split(rows.where(rows.frame[target].is_not_null()), how, target)
-    parts = {name: divided.in_split(name) for name in NAMES}
+    cleaned = clean(rows, divided, findings, known.recipe.clean, known.shape())
+    for one in counts(cleaned.changes):
+        events.note("clean", f"{one['rows']} rows {one['action']}: {one['check']}, remedy {one['remedy']}")
+    parts = {name: cleaned.rows.in_split(name) for name in NAMES}
     watch.at("split", Evidence(splits=parts, target=target, are_leaks_allowed=how.leaks == "allow"))
-    return parts
+    return Divided(parts, cleaned)
 
 
 def tell(run: Run) -> Version | None:
@@ -84,10 +80,11 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
-    parts = divide(known, watch)
+    findings = inspect.findings(known.table(), recipe.checks, events)
+    divided = divide(known, findings, watch, events)
+    parts, cleaned = divided.parts, divided.cleaned
 
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
+    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, cleaned.replacements)
     plan = Blueprint(
         recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), kept(run.home, recipe)
     )
@@ -105,7 +102,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
     outputs = baseline.answer(question(recipe, codec, encoded, features), events)
-    chapter = Chapter(recipe, known.origins, parts, codec, findings)
+    chapter = Chapter(recipe, known.origins, parts, codec, [one.as_json(known.rows) for one in findings], cleaned)
     outputs["model"] = model.outputs(encoded["test"])
     report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
     weights = model.files()

@@ -10,6 +10,7 @@ from .core.errors import NotFoundError
 from .core.seed import stream
 from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
+from .handover import Divided, Understood
 from .model import Model
 from .model.network import Network
 from .parts.modalities import Modality
@@ -18,7 +19,7 @@ from .stages.build import Blueprint, build
 from .stages.encode import encode, fit_codec
 from .stages.inspect import findings
 from .stages.watch import Watch
-from .story import Run, Understood, divide, understand
+from .story import Run, divide, understand
 from .version import Version
 
 Stations = list[dict[str, Any]]
@@ -40,20 +41,24 @@ def follow(run: Run, wanted: str) -> Stations:
 
     station("read", {"place": known.rows.place(at), "values": known.rows.example(at)})
     station("identify", {"id": name, "inputs": {one: part.kind for one, part in known.meaning.inputs.items()}})
-    found = findings(known.rows, known.meaning, run.events)
+    found = findings(known.table(), known.recipe.checks, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
-    parts = divide(known, Watch())
+    divided = divide(known, found, Watch(), run.events)
+    parts = divided.parts
+    changes = [one.as_json() for one in divided.cleaned.changes if one.row == at]
+    if changes:
+        station("clean", changes)
     split = next((part for part, rows in parts.items() if name in rows.ids), None)
-    station("split", split or "dropped: it has no label, or stands on both sides")
+    station("split", split or "dropped: it has no label, was cleaned away, or stands on both sides")
     if split is not None:
-        _encode(run, known, parts, (split, name), station)
+        _encode(run, known, divided, (split, name), station)
     return stations
 
 
-def _encode(run: Run, known: Understood, parts: dict[str, Dataset], where: tuple[str, str], station: Any) -> None:
-    split, name = where
+def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str], station: Any) -> None:
+    (split, name), parts, replacements = where, divided.parts, divided.cleaned.replacements
     recipe, meaning = known.recipe, known.meaning
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
+    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, replacements)
     model = build(Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout))
     row = parts[split].where(parts[split].index["id"] == name)
     encoded = model.prepare(encode(row, codec))

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.part import Part
 from ..data import Dataset
+from ..handover import Understood
 from ..pages import render_check
 from ..parts.checks import Finding
 from ..recipe import load, of_rows
@@ -29,9 +30,10 @@ def run(options: Namespace) -> Answer:
     folder = options.what.parent if is_recipe else Path()
     screen = Screen()
     try:
-        data, meaning, found = examine(Run(recipe, folder, options.home, screen.events()))
+        known, found = examine(Run(recipe, folder, options.home, screen.events()))
     finally:
         screen.close()
+    data, meaning = known.rows, known.meaning
     value = {
         "rows": len(data),
         "columns": [_column(data, name, meaning) for name in data.columns],
@@ -46,13 +48,14 @@ def run(options: Namespace) -> Answer:
     return Answer(value, "\n".join([summary, "", *tail]), int(any(one.severity == "error" for one in found)))
 
 
-def examine(run: Run) -> tuple[Dataset, Meaning, list[Finding]]:
+def examine(run: Run) -> tuple[Understood, list[Finding]]:
     """Return the rows with their ids, what they mean, and what is wrong with them."""
     data = read(run.recipe.data, run.folder, run.events)
     meaning = loosely(data, run.recipe.given())
     numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
-    data = data.identified(list(meaning.inputs), numeric)
-    return data, meaning, findings(data, meaning, run.events)
+    data = data.identified(list(meaning.inputs), numeric, run.recipe.data.id)
+    known = Understood(data, run.recipe, meaning, {}, run.folder)
+    return known, findings(known.table(), run.recipe.checks, run.events)
 
 
 def _column(data: Dataset, name: str, meaning: Meaning) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..core.errors import DataError
 from ..core.events import Events
@@ -78,14 +79,13 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     return Meaning(inputs, target, task, left_out=left_out)
 
 
-def findings(data: Dataset, meaning: Meaning, events: Events) -> list[Finding]:
-    """Run every check and return what they found, the most severe first."""
-    table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind, tuple(meaning.left_out))
+def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events: Events) -> list[Finding]:
+    """Run every check, as the recipe's `checks` has it, and return what they found, the most severe first."""
+    names = [name for name in kinds("parts.checks") if checks.get(name) is not False]
     found: list[Finding] = []
-    names = kinds("parts.checks")
     with events.stage("check", len(names)) as advance:
         for done, name in enumerate(names, start=1):
-            check = find("parts.checks", name)()
+            check = checks.get(name) or find("parts.checks", name)()
             assert isinstance(check, Check)
             found += check.find(table)
             advance(done)
