@@ -42,7 +42,7 @@ class Understood:
     def table(self) -> Table:
         """Return what the checks look at."""
         meaning = self.meaning
-        kinds = {name: one.kind for name, one in meaning.inputs.items()}
+        kinds = {name: one.kind for name, one in meaning.inputs.items()} | dict.fromkeys(meaning.images, "image")
         return Table(
             self.rows,
             tuple(meaning.inputs),
