@@ -22,7 +22,7 @@ class InconsistentCategories(Check):
     Values with digits are codes: only case, spaces and Unicode form are looked past, and `A1` is no slip of `A2`.
     """
 
-    remedies = ("map", "normalise", "review")
+    remedies = ("normalise", "map", "review")
 
     letters: int = Field(5, ge=3)
     """The letters that the longer of two words needs before one can be a typing error of the other."""

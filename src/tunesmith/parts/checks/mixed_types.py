@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 from pydantic import Field
 
@@ -138,6 +136,7 @@ class MixedTypes(Check):
         return f"column '{name}': {counted(rows.height, 'row')} with {what}: {listed(shown)} (first: {place}); {remedy}"
 
 
-def _tidy(value: Any) -> Any:
-    """Return a float that is a whole number as an integer, all else as it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+def _tidy(value: str | float) -> str:
+    """Return a number as the plain text that a source reads as a number; a text as it is."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return str(int(value) if is_whole else value)

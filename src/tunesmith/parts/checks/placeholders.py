@@ -28,7 +28,7 @@ class Placeholders(Check):
     A word that may be an answer of its own, like `none`, is only noted where it is frequent among categories.
     """
 
-    remedies = ("map", "impute", "drop", "review")
+    remedies = ("normalise", "map", "impute", "drop", "review")
 
     words: tuple[str, ...] = WORDS
     """Texts that mean missing where they are the whole cell; capitals and space around them do not matter."""
