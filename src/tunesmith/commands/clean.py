@@ -80,11 +80,11 @@ def _words(value: dict[str, Any], summary: list[dict[str, Any]], risky: int) -> 
 
 def _undo(options: Namespace) -> Answer:
     ledger = Ledger.from_bytes(options.undo.read_bytes(), str(options.undo))
-    source = Source.model_validate(str(options.what))
+    source = Source.model_validate(options.what)
     kept: pl.DataFrame = source.raw(Path())
     if options.for_spreadsheets:
         kept = unshielded(kept)
-    whole = ledger.undo(kept, str(options.what))
+    whole = ledger.undo(kept, options.what)
     write_frame(whole, options.output)
     value = {"restored": whole.height, "rows": str(options.output)}
     return Answer(value, f"{whole.height} rows restored: {options.output}")
