@@ -9,7 +9,7 @@ from pathlib import Path
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
 from .data import Dataset
-from .handover import Scene, Understood, forget, job, kept, places, question
+from .handover import Scene, Turns, Understood, augmenting, forget, job, kept, places, question
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
@@ -77,6 +77,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     findings = [one.as_json(known.rows) for one in inspect.findings(known.table(), recipe.checks, events)]
     parts = divide(known, watch)
 
+    augmenter = augmenting(known, parts["train"], kept(run.home, recipe), events)
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
     plan = Blueprint(
         recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), kept(run.home, recipe)
@@ -87,7 +88,9 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
         features = baseline.frozen_features(model, encoded, events) if engine.is_first else None
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
-    scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed)
+    turns = Turns(augmenter, codec, model, encoded["train"])
+    augmented = turns.begin(parts, watch, events)
+    scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed, turns)
     trained = train(model, job(recipe, codec, encoded, scene))
     if not engine.is_first:
         return None
@@ -102,7 +105,11 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]
     watch.at("saved", Evidence(before=model.outputs(sample), after=again.outputs(sample)))
-    report |= {"guards": list(watch.said.values()), "seconds": round(time.monotonic() - started, 3)}
+    report |= {
+        "augment": augmented,
+        "guards": list(watch.said.values()),
+        "seconds": round(time.monotonic() - started, 3),
+    }
     files = weights | stored_files(chapter, report)
     stored = registry.publish(recipe.title(), files, manifest_of(chapter, weights, report))
     forget(places(recipe, encoded, scene))
