@@ -99,6 +99,8 @@ class Turns:
 
     def turn(self, epoch: int) -> tuple[Turn, Encoded]:
         """Return an epoch's rows, and them as arrays; the last epoch asked for is remembered."""
+        if not self.augmenter.is_anew:
+            return self.augmenter.turn(epoch), self.train
         if self._last is None or self._last[0] != epoch:
             turn = self.augmenter.turn(epoch)
             encoded = replace(encode(turn.rows, self.codec, labelled=False), targets=self.train.targets)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import polars as pl
 from ..core.draws import Draws
 from ..core.errors import RecipeError, TunesmithError
 from ..core.events import Events
-from ..core.ids import file_digest, value_digest
+from ..core.ids import tree_digest, value_digest
 from ..core.seed import derive
 from ..data import Dataset
 from ..data.dataset import concatenate
@@ -31,7 +31,7 @@ from ..parts.modalities import Form, Modality
 from ..parts.tasks import Task
 
 KINDS: dict[Form, Kind] = {"text": "text", "numbers": "number", "categories": "category"}
-TYPES: dict[Kind, Any] = {"text": pl.String, "number": pl.Float64}
+TYPES: dict[Kind, Any] = {"text": pl.String, "number": pl.Float64, "category": pl.String}
 EXAMPLES = 3
 
 
@@ -42,6 +42,7 @@ def ask(inputs: Mapping[str, Modality], target: str, task: Task) -> Question:
 
 def check(parts: Sequence[Augmentation], question: Question, base: str, is_fitted: bool) -> None:
     """Refuse augmentations that have nothing to work on, or whose rows nobody would read. Raises RecipeError."""
+    _check_order(parts, question)
     for at, part in enumerate(parts):
         fact = part.refuse(question)
         if fact is not None:
@@ -51,6 +52,22 @@ def check(parts: Sequence[Augmentation], question: Question, base: str, is_fitte
                 f"augment.{at}: {part.kind} changes rows anew in each epoch, and base {base} is fitted in one go; "
                 "use a base that is trained in epochs, such as `base: tabular_net`, or remove it"
             )
+
+
+def _check_order(parts: Sequence[Augmentation], question: Question) -> None:
+    once = [part.kind for part in parts if not part.is_anew]
+    if len(once) > 1:
+        raise RecipeError(f"augment: {' and '.join(once)} each make new rows of the same ones; keep one of them")
+    changed: dict[str, str] = {}
+    for at, part in enumerate(parts):
+        if isinstance(part, ColumnAugmentation):
+            for name in part.fitting(question):
+                if part.reads_originals and name in changed:
+                    raise RecipeError(
+                        f"augment.{at}: {part.kind} reads column '{name}' as it is in the file, and {changed[name]} "
+                        f"changes it before; put {part.kind} first"
+                    )
+                changed[name] = part.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +166,10 @@ def augment(train: Dataset, parts: Sequence[Augmentation], question: Question, s
     train = rows = _typed(train, parts, question)
     for at, part in enumerate(parts):
         if isinstance(part, RowAugmentation):
-            rows = _enlarged(rows, train, part, question, derive(seed, "augment", at, part.kind))
+            with _placed(at, part):
+                rows = _enlarged(rows, train, part, question, derive(seed, "augment", at, part.kind))
     changes = tuple(_changes(train, part, question, at, place) for at, part in enumerate(parts))
-    files = [_digests(place.folder / one) for part in parts for one in part.files()]
+    files = [tree_digest(place.folder / one) for part in parts for one in part.files()]
     return Augmenter(rows, tuple(parts), question, seed, changes, len(rows) - len(train), value_digest(files))
 
 
@@ -168,22 +186,33 @@ def _enlarged(rows: Dataset, train: Dataset, part: RowAugmentation, question: Qu
     rest = [pl.lit(None, train.frame.schema[name]).alias(name) for name in train.columns if name not in columns]
     numeric = question.of_kind(frozenset({"number"}))
     made = Dataset.of(new.with_columns(rest), part.kind, "train").identified(list(question.inputs), numeric)
-    named = replace(made, index=made.index.with_columns(pl.lit(f"{part.kind}-") + pl.col("id")))
+    named = replace(made, index=made.index.with_columns(pl.format(f"{part.kind}-{{}}", "id").alias("id")))
     return concatenate([rows, named])
 
 
 def _typed(train: Dataset, parts: Sequence[Augmentation], question: Question) -> Dataset:
     """Return the rows with the columns that will be changed in the type of their kind, in which they are encoded."""
-    names = {name for part in parts if isinstance(part, ColumnAugmentation) for name in part.fitting(question)}
+    names = {name for part in parts for name in _columns(part, question)}
     types = [pl.col(name).cast(TYPES[question.inputs[name]], strict=False) for name in sorted(names)]
     return replace(train, frame=train.frame.with_columns(types))
+
+
+def _columns(part: Augmentation, question: Question) -> list[str]:
+    return part.fitting(question) if isinstance(part, ColumnAugmentation) else list(question.inputs)
 
 
 def _changes(train: Dataset, part: Augmentation, question: Question, at: int, place: Place) -> dict[str, Change]:
     if not isinstance(part, ColumnAugmentation):
         return {}
-    try:
+    with _placed(at, part):
         return {name: part.build(train.frame[name], place) for name in part.fitting(question)}
+
+
+@contextmanager
+def _placed(at: int, part: Augmentation) -> Iterator[None]:
+    """Put the place in the recipe before what an augmentation complains of."""
+    try:
+        yield
     except TunesmithError as error:
         raise type(error)(f"augment.{at} ({part.kind}): {error}") from error
 
@@ -205,12 +234,6 @@ def _changed(
         mask[present] |= (column[present] != new).to_numpy()
         frame = frame.with_columns(column.clone().scatter(present, new))
     return frame, mask
-
-
-def _digests(path: Path) -> dict[str, str]:
-    """Return the digest of a file, or of every file of a folder, by name."""
-    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
-    return {str(one.relative_to(path)): file_digest(one) for one in files}
 
 
 def _is_nan(value: Any) -> bool:

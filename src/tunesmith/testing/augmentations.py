@@ -22,6 +22,7 @@ from ..parts.augmentations import (
     Place,
     Question,
 )
+from . import tiny
 from .columns import ROWS, plain, strange
 from .promise import promise, same
 
@@ -31,7 +32,7 @@ SHAPES = ((ROWS, 12, 10, 3), (5, 7, 7, 1), (3, 1, 1, 4))
 
 
 def check(part: Augmentation) -> None:
-    """Hold one augmentation to its promises. A file that it needs is written for it where it is a word list."""
+    """Hold one augmentation to its promises; the files that it needs are written for it."""
     known = get_args(Kind)
     promise(bool(part.works_on) and part.works_on <= set(known), part, f"`works_on` must be of {', '.join(known)}")
     _refuses(part)
@@ -39,7 +40,7 @@ def check(part: Augmentation) -> None:
         promise(part.is_anew, part, "what changes values is asked anew in each epoch")
         with tempfile.TemporaryDirectory() as folder:
             for name in part.files():
-                Path(folder, name).write_text(WORDS, "utf-8")
+                _provide(Path(folder, name))
             for kind in part.works_on:
                 for name in SAMPLES[kind]:
                     _column(part, kind, name, Place(Path(folder)))
@@ -49,6 +50,14 @@ def check(part: Augmentation) -> None:
     if isinstance(part, MixingAugmentation):
         for shape in SHAPES:
             _mixes(part, shape)
+
+
+def _provide(path: Path) -> None:
+    """Write a word list where a file is named, a tiny model that gives texts for texts where a folder is."""
+    if path.suffix:
+        path.write_text(WORDS, "utf-8")
+    else:
+        tiny.save_translator(path, seed=len(path.name))
 
 
 def _refuses(part: Augmentation) -> None:

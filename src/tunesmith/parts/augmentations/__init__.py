@@ -77,6 +77,9 @@ class Augmentation(Part):
 class ColumnAugmentation(Augmentation):
     """Changes the values of a column, anew in each epoch. Missing values stay missing."""
 
+    reads_originals: ClassVar[bool] = False
+    """Whether it has to come before others that work on the same columns."""
+
     probability: float = Field(0.1, ge=0.0, le=1.0)
     """The share of the rows that an epoch shows changed."""
     columns: list[str] | None = Field(None, min_length=1)
