@@ -7,7 +7,9 @@ import importlib
 import json
 import os
 import shlex
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +42,8 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end by a scheduler: the same as Ctrl-C
     try:
         command = importlib.import_module(f"tunesmith.commands.{options.command}")
         answer = command.run(options)

@@ -23,6 +23,7 @@ from .parts.tasks import Task
 from .recipe import Recipe
 from .stages import evaluate
 from .stages.augment import Augmenter, Turn, ask, augment
+from .stages.clean import Cleaned, Shape
 from .stages.encode import encode
 from .stages.inspect import Meaning
 from .stages.watch import Watch
@@ -56,6 +57,18 @@ class Understood:
             self.folder,
             self.recipe.split.group,
         )
+
+    def shape(self) -> Shape:
+        """Return what cleaning needs to know of the columns."""
+        return Shape(self.meaning.target, {name: one.kind for name, one in self.meaning.inputs.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """Cleaned rows by split, the rows set aside for review, and the ledger of what was done to them."""
+
+    parts: dict[str, Dataset]
+    cleaned: Cleaned
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:

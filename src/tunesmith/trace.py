@@ -10,7 +10,7 @@ from .core.errors import NotFoundError
 from .core.seed import stream
 from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
-from .handover import Turns, Understood, augmenting
+from .handover import Divided, Turns, Understood, augmenting
 from .model.network import Network
 from .parts.modalities import Modality
 from .registry import Registry, StoredVersion
@@ -42,19 +42,23 @@ def follow(run: Run, wanted: str) -> Stations:
     station("identify", {"id": name, "inputs": {one: part.kind for one, part in known.meaning.inputs.items()}})
     found = findings(known.table(), known.recipe.checks, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
-    parts = divide(known, Watch())
+    divided = divide(known, found, Watch(), run.events)
+    parts = divided.parts
+    changes = [one.as_json() for one in divided.cleaned.changes if one.row == at]
+    if changes:
+        station("clean", changes)
     split = next((part for part, rows in parts.items() if name in rows.ids), None)
-    station("split", split or "dropped: it has no label, or stands on both sides")
+    station("split", split or "dropped: it has no label, was cleaned away, or stands on both sides")
     if split is not None:
-        _encode(run, known, parts, (split, name), station)
+        _encode(run, known, divided, (split, name), station)
     return stations
 
 
-def _encode(run: Run, known: Understood, parts: dict[str, Dataset], where: tuple[str, str], station: Any) -> None:
-    split, name = where
+def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str], station: Any) -> None:
+    (split, name), parts, replacements = where, divided.parts, divided.cleaned.replacements
     recipe, meaning = known.recipe, known.meaning
     augmenter = augmenting(known, parts["train"], None, run.events)
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
+    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, replacements)
     model = build(Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout))
     row = parts[split].where(parts[split].index["id"] == name)
     turns = Turns(augmenter, codec, model, model.prepare(encode(parts["train"], codec))) if split == "train" else None

@@ -112,7 +112,7 @@ class Augmenter:
             frame, mask = _changed(frame, part, changes, own)
             changed.append(np.flatnonzero(mask))
         again = Dataset(frame, rows.index)
-        return Turn(self._hashed(again) if any(map(len, changed)) else again, tuple(changed))
+        return Turn(self._hashed(again, np.unique(np.concatenate([[], *changed])).astype(np.int64)), tuple(changed))
 
     def account(self, first: Turn, events: Events) -> dict[str, Any]:
         """Return which augmentations run, on what, and some rows before and after, as JSON values; tell a person too.
@@ -150,10 +150,11 @@ class Augmenter:
         by = [part.kind for part, changed in zip(self.parts, turn.changed, strict=True) if row in changed]
         return {"by": by, "before": {n: before[n] for n in columns}, "after": {n: after[n] for n in columns}}
 
-    def _hashed(self, rows: Dataset) -> Dataset:
+    def _hashed(self, rows: Dataset, changed: np.ndarray) -> Dataset:
         numeric = self.question.of_kind(frozenset({"number"}))
-        hashed = rows.identified(list(self.question.inputs), numeric)
-        return replace(rows, index=rows.index.with_columns(hashed.index["content"]))
+        hashed = rows.take(changed).identified(list(self.question.inputs), numeric)
+        content = rows.index["content"].clone().scatter(changed, hashed.index["content"])
+        return replace(rows, index=rows.index.with_columns(content))
 
 
 def augment(train: Dataset, parts: Sequence[Augmentation], question: Question, seed: int, place: Place) -> Augmenter:

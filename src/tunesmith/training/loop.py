@@ -64,6 +64,7 @@ class Loop:
         self.hurt = job.loss.build(job.targets, model.width)
         self.labels = torch.from_numpy(job.targets).to(model.device)
         self.rows, self.lengths = job.train, model.lengths(job.train)
+        assert job.how.regularizers != "auto"
         self.penalties = [one.build(model.net) for one in job.how.regularizers]
         self.best = Best(SOUP if job.how.average == "soup" else 1)
         self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
@@ -222,9 +223,9 @@ class Loop:
                 # divided weights are put together in step with the others, who are somewhere in the middle now
                 if self.micro <= 1 or self.engine.is_sharded:
                     raise TrainingError(
-                        f"training step {self.progress.number + 1}: memory does not suffice for a single row; nothing "
-                        "was registered; use train.gradient_checkpointing: true, a lower base.max_tokens, a smaller "
-                        "base, or strategy: head"
+                        f"training step {self.progress.number + 1}: memory does not suffice for {self.micro} row(s), "
+                        "as few as can be taken; nothing was registered; use train.gradient_checkpointing: true, a "
+                        "lower train.micro_batch or base.max_tokens, a smaller base, or strategy: head"
                     ) from error
                 is_short = True
             loss, short = self.engine.total([own, float(is_short)])
