@@ -10,7 +10,7 @@ from pathlib import Path
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
 from .data.ledger import counts
-from .handover import Divided, Scene, Understood, forget, job, kept, places, question
+from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, places, question
 from .parts.checks import Finding
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
@@ -85,17 +85,19 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
 
+    store = kept(run.home, recipe)
+    augmenter = augmenting(known, parts["train"], store, events)
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, cleaned.replacements)
-    plan = Blueprint(
-        recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), kept(run.home, recipe)
-    )
+    plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), store)
     model = build(plan)
     with engine.in_turn():
         encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
         features = baseline.frozen_features(model, encoded, events) if engine.is_first else None
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
-    scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed)
+    turns = Turns(augmenter, codec, model, encoded["train"])
+    augmented = turns.begin(parts, watch, events)
+    scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed, turns)
     trained = train(model, job(recipe, codec, encoded, scene))
     if not engine.is_first:
         return None
@@ -111,7 +113,8 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]
     watch.at("saved", Evidence(before=model.outputs(sample), after=again.outputs(sample)))
-    report |= {"guards": list(watch.said.values()), "seconds": round(time.monotonic() - started, 3)}
+    report |= {"augment": augmented, "guards": list(watch.said.values())}
+    report |= {"seconds": round(time.monotonic() - started, 3)}
     files = weights | stored_files(chapter, report)
     stored = registry.publish(recipe.title(), files, manifest_of(chapter, weights, report))
     forget(places(recipe, encoded, scene))
