@@ -26,7 +26,7 @@ from .stages.augment import Augmenter, Turn, ask, augment
 from .stages.clean import Cleaned, Shape
 from .stages.encode import encode
 from .stages.inspect import Meaning
-from .stages.split import NAMES, Division
+from .stages.split import NAMES, Division, Roles
 from .stages.watch import Watch
 from .training.settings import Job, Places
 
@@ -58,9 +58,13 @@ class Understood:
             self.recipe.split.group,
         )
 
-    def shape(self) -> Shape:
-        """Return what cleaning needs to know of the columns."""
-        return Shape(self.meaning.target, self.meaning.kinds)
+    def roles(self) -> Roles:
+        """Return what dividing the rows asks of the columns."""
+        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.folder)
+
+    def shape(self, events: Events) -> Shape:
+        """Return what cleaning needs to know of the columns, and who hears what was done."""
+        return Shape(self.meaning.target, self.meaning.kinds, events)
 
 
 @dataclass(frozen=True, slots=True)
