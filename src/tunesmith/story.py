@@ -10,6 +10,7 @@ from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
 from .data import Dataset
 from .handover import Scene, Understood, forget, job, kept, places, question
+from .opinions import table
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
@@ -74,7 +75,8 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = [one.as_json(known.rows) for one in inspect.findings(known.table(), recipe.checks, events)]
+    looked_at = table(known, run.home, events, is_asked=False)
+    findings = [one.as_json(known.rows) for one in inspect.findings(looked_at, recipe.checks, events)]
     parts = divide(known, watch)
 
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)

@@ -129,11 +129,12 @@ def label_errors_of_each(
     """
     found = np.zeros(targets.shape, bool)
     for at in range(targets.shape[1]):
-        found[:, at] = label_errors(targets[:, at].astype(np.int64), _two(probabilities[:, at]), by)
+        found[:, at] = label_errors(targets[:, at].astype(np.int64), two(probabilities[:, at]), by)
     return found
 
 
-def _two(positive: np.ndarray) -> np.ndarray:
+def two(positive: np.ndarray) -> np.ndarray:
+    """Return the probabilities of not having and of having a label, (rows, 2), of the latter (rows,)."""
     return np.stack([1 - positive, positive], axis=1)
 
 

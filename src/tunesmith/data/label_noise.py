@@ -89,23 +89,25 @@ def strangeness(values: np.ndarray, expected: np.ndarray, limit: float = 6.0) ->
     return away / (away + limit * deviation) if deviation else np.zeros(len(away))
 
 
-def pooled(opinions: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
+def pooled(opinions: Sequence[np.ndarray], labels: np.ndarray, taught: np.ndarray | None = None) -> np.ndarray:
     """Return several opinions (rows, classes) as one: their weighted geometric mean, float64, sums of 1.
 
     The weights, at least 0, are those of the least log-loss on the labels (logarithmic opinion pool: Genest and
-    Zidek, Statistical Science 1986); they do not sum to 1, so the pool is calibrated as well.
+    Zidek, Statistical Science 1986); they do not sum to 1, so the pool is calibrated as well. Where `taught`, bool
+    (rows,), is given, only those rows decide on the weights.
     """
     logs = np.stack([np.log(np.maximum(one, FLOOR)) for one in opinions])
-    rows = np.arange(len(labels))
+    own = np.arange(len(labels)) if taught is None else np.flatnonzero(taught)
+    those, given, rows = logs[:, own], labels[own], np.arange(len(own))
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        pool = _softmax(np.tensordot(weights, logs, 1))
-        slope = [float(((pool * one).sum(axis=1) - one[rows, labels]).mean()) for one in logs]
-        return float(-np.log(np.maximum(pool[rows, labels], FLOOR)).mean()), np.array(slope)
+        pool = softmax(np.tensordot(weights, those, 1))
+        slope = [float(((pool * one).sum(axis=1) - one[rows, given]).mean()) for one in those]
+        return float(-np.log(np.maximum(pool[rows, given], FLOOR)).mean()), np.array(slope)
 
     start = np.full(len(logs), 1 / len(logs))
     found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, MOST_POWER)] * len(logs))
-    return _softmax(np.tensordot(found.x, logs, 1))
+    return softmax(np.tensordot(found.x, logs, 1))
 
 
 def _fit(labels: np.ndarray, logs: np.ndarray, strength: float) -> tuple[float, np.ndarray]:
@@ -116,7 +118,7 @@ def _fit(labels: np.ndarray, logs: np.ndarray, strength: float) -> tuple[float, 
     present, starts = np.unique(labels[order], return_index=True)
     for _ in range(ROUNDS):
         power = _power(labels, logs, power, matrix)
-        beliefs = _softmax(power * logs)
+        beliefs = softmax(power * logs)
         for _ in range(STEPS):
             truth = beliefs * matrix[labels]
             truth /= truth.sum(axis=1, keepdims=True)
@@ -146,7 +148,7 @@ def _power(labels: np.ndarray, logs: np.ndarray, start: float, matrix: np.ndarra
     chances = matrix[labels]
 
     def loss(power: np.ndarray) -> tuple[float, np.ndarray]:
-        beliefs = _softmax(power[0] * logs)
+        beliefs = softmax(power[0] * logs)
         joint = beliefs * chances
         total = joint.sum(axis=1, keepdims=True)
         slope = -((joint / total - beliefs) * logs).sum(axis=1).mean()
@@ -157,15 +159,16 @@ def _power(labels: np.ndarray, logs: np.ndarray, start: float, matrix: np.ndarra
 
 
 def _truth(labels: np.ndarray, logs: np.ndarray, power: float, matrix: np.ndarray) -> np.ndarray:
-    joint = _softmax(power * logs) * matrix[labels]
+    joint = softmax(power * logs) * matrix[labels]
     return joint / joint.sum(axis=1, keepdims=True)
 
 
 def _loss(labels: np.ndarray, logs: np.ndarray, power: float, matrix: np.ndarray) -> float:
-    chances = (_softmax(power * logs) * matrix[labels]).sum(axis=1)
+    chances = (softmax(power * logs) * matrix[labels]).sum(axis=1)
     return float(-np.log(np.maximum(chances, FLOOR)).sum())
 
 
-def _softmax(logs: np.ndarray) -> np.ndarray:
+def softmax(logs: np.ndarray) -> np.ndarray:
+    """Return probabilities (rows, classes) of their logarithms up to a row's constant."""
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
