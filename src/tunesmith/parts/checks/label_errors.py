@@ -85,7 +85,7 @@ class LabelErrors(Check):
     def _of_sets(self, answers: pl.Series, opinion: Opinion) -> _Doubt:
         """Judge each label by itself; a row is as doubtful as its most doubtful label."""
         separator = None if answers.dtype == pl.List else _separator(answers, opinion.classes)
-        sets = [_labels(one, separator) for one in answers]
+        sets = [_labels(one, separator) for one in answers.to_list()]
         chances, is_named = np.zeros(len(sets)), np.zeros(len(sets), bool)
         likelier = np.zeros(opinion.probabilities.shape, bool)
         for at, name in enumerate(opinion.classes):
@@ -106,11 +106,11 @@ class LabelErrors(Check):
 
     def _advice(self, table: Table, rows: tuple[int, ...], values: tuple[Any, ...], doubt: _Doubt) -> str:
         assert table.target is not None
-        target = table.data.frame[table.target]
+        shown = table.data.frame[table.target].gather(list(rows[:SHOWN])).to_list()
         first = [
-            f"{table.data.place(row)} says {listed([target[row]])}"
-            + (f", likelier {listed([values[at]])}" if values and values[at] != target[row] else "")
-            for at, row in enumerate(rows[:SHOWN])
+            f"{table.data.place(rows[at])} says {listed([own])}"
+            + (f", likelier {listed([values[at]])}" if values and values[at] != own else "")
+            for at, own in enumerate(shown)
         ]
         examples = "; ".join(first) + ("; ..." if len(rows) > SHOWN else "")
         if not values:
