@@ -147,6 +147,15 @@ def test_rows_without_a_label_are_not_judged(tmp_path):
     assert set(range(ROWS)) - set(asked(ready(tmp_path, frame, target="stays")).rows.tolist()) == {0, 9}
 
 
+def test_columns_without_any_value_are_no_trouble(tmp_path):
+    frame = rows().with_columns(nothing=pl.lit(None, pl.String), none=pl.lit(None, pl.Float64))
+    inputs = {"age": "number", "minutes": "number", "nothing": "category", "none": "number"}
+    frame.write_csv(tmp_path / "rows.csv")
+    recipe = Recipe.model_validate({"data": {"kind": "csv", "path": "rows.csv", "inputs": inputs}, "target": "stays"})
+    run = Run(recipe, tmp_path, tmp_path / "home", Events())
+    assert found(run)
+
+
 def test_of_many_rows_some_are_judged_and_that_is_said(tmp_path):
     opinion = asked(ready(tmp_path, rows(), target="stays", checks={"label_errors": {"most_rows": 100}}))
     assert len(opinion.rows) == 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -130,6 +130,7 @@ def _fitting(base: FittedBase, ask: Ask) -> Says:
     """Return how a fitted base judges rows for classes or values; a class that its rows lack gets the floor."""
 
     def says(learnt: Encoded, checked: Encoded, judged: Encoded) -> np.ndarray:
+        learnt, checked, judged = _filled(learnt, (learnt, checked, judged))
         if ask.form == "value":
             return base.outputs(base.fit(learnt, checked, ask), judged)
         known = np.unique(np.asarray(learnt.targets))
@@ -141,6 +142,18 @@ def _fitting(base: FittedBase, ask: Ask) -> Says:
         return spread(softmax(base.outputs(state, judged)), known, ask.width)
 
     return says
+
+
+def _filled(learnt: Encoded, several: tuple[Encoded, ...]) -> Iterator[Encoded]:
+    """Yield rows with one value throughout in the columns where the rows learnt from have none: trees refuse those."""
+    empty = {"numbers": lambda values: np.isnan(values), "categories": lambda codes: codes == 0}
+    for one in several:
+        inputs = dict(one.inputs)
+        for form in empty.keys() & inputs.keys():
+            is_empty = empty[form](np.asarray(learnt.inputs[form])).all(axis=0)
+            values = np.asarray(inputs[form])
+            inputs[form] = np.where(is_empty, np.ones((), values.dtype), values)
+        yield replace(one, inputs=inputs)
 
 
 def _together(opinions: list[np.ndarray], folds: Folds) -> np.ndarray:
