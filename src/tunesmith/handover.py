@@ -99,7 +99,8 @@ class Scene:
     start: Callable[[int], Model]
     home: Path
     is_resumed: bool
-    turns: Turns
+    turns: Turns | None = None
+    """What augmentation makes of the training rows; None: they are as they were encoded."""
 
 
 def augmenting(known: Understood, train: Dataset, store: ArrayStore | None, events: Events) -> Augmenter:
@@ -148,10 +149,10 @@ class Turns:
 
 def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Scene) -> Job:
     """Return what training needs; the guards look at every step."""
-    task, base, validation = _task(codec), recipe.body(), encoded["validation"]
+    task, base, validation, turns = _task(codec), recipe.body(), encoded["validation"], scene.turns
     assert validation.targets is not None
     return Job(
-        train=scene.turns.train,
+        train=encoded["train"] if turns is None else turns.train,
         validation=validation,
         how=recipe.train,
         strategy=recipe.strategy,
@@ -166,7 +167,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         events=scene.events,
         start=scene.start,
         places=places(recipe, encoded, scene),
-        anew=scene.turns.anew if scene.turns.augmenter.is_anew else None,
+        anew=turns.anew if turns is not None and turns.augmenter.is_anew else None,
     )
 
 
@@ -174,7 +175,8 @@ def places(recipe: Recipe, encoded: Mapping[str, Encoded], scene: Scene) -> Plac
     """Return where the run's checkpoints are: a folder that follows from all that decides its numbers."""
     rows = [digest_of(one.inputs) for name, one in encoded.items() if name != "test"]
     labels = [digest_of({"targets": one.targets}) for one in encoded.values() if one.targets is not None]
-    more = [scene.turns.augmenter.key, digest_of(scene.turns.train.inputs)] if recipe.augment else []
+    turns = scene.turns if recipe.augment else None
+    more = [] if turns is None else [turns.augmenter.key, digest_of(turns.train.inputs)]
     key = value_digest([recipe.digest(), rows, labels, more, recipe.train.engine.decisive(), libraries()])
     return Places(scene.home / "runs" / key[:16], key, scene.is_resumed)
 

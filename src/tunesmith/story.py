@@ -10,6 +10,7 @@ from pathlib import Path
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
 from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, places, question
+from .opinions import table
 from .parts.checks import Finding
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
@@ -77,7 +78,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = inspect.findings(known.table(), recipe.checks, events)
+    findings = inspect.findings(table(known, run.home, events, is_asked=False), recipe.checks, events)
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
 

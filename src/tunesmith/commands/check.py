@@ -9,6 +9,7 @@ from typing import Any
 from ..core.part import Part
 from ..data import Dataset
 from ..handover import Understood
+from ..opinions import table as looked_at
 from ..pages import render_check
 from ..parts.checks import Finding
 from ..recipe import Recipe, load, of_rows
@@ -66,7 +67,7 @@ def examine(run: Run) -> tuple[Understood, list[Finding]]:
     numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
     data = data.identified(list(meaning.inputs), numeric, run.recipe.data.id)
     known = Understood(data, run.recipe, meaning, {}, run.folder)
-    return known, findings(known.table(), run.recipe.checks, run.events)
+    return known, findings(looked_at(known, run.home, run.events), run.recipe.checks, run.events)
 
 
 def _column(data: Dataset, name: str, meaning: Meaning) -> dict[str, Any]:

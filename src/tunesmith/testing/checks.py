@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+import numpy as np
 import polars as pl
 
 from ..core.ids import canonical
 from ..data import Dataset
-from ..parts.checks import Check, Finding, Severity, Table
+from ..parts.checks import Check, Finding, Opinion, Severity, Table
 from . import columns
 from .promise import promise
 
@@ -52,7 +53,7 @@ def _finding(part: Check, finding: Finding, table: Table) -> None:
 
 
 def tables() -> Iterator[Table]:
-    """Yield tables a user may come with, each without a target and with one."""
+    """Yield tables a user may come with, each without a target and with one, and some whose labels were judged."""
     plain, holed, strange = (pl.DataFrame(some) for some in (columns.plain(), columns.holed(), columns.strange()))
     doubled = pl.concat([plain.head(4), plain.head(4), plain.head(1)])
     same_inputs = doubled.with_columns(pl.Series("words", ["red", "blue", "green"] * 3))
@@ -66,3 +67,23 @@ def tables() -> Iterator[Table]:
             yield Table(data, (), target, task, left_out=("sentences",))
     lists = pl.DataFrame({"text": ["a", "b", "b", None], "tags": [["x"], ["x", "y"], [], None]})
     yield Table(Dataset.of(lists, "rows.jsonl").identified(["text"]), ("text",), "tags", "multilabel")
+    yield from _judged()
+
+
+def _judged() -> Iterator[Table]:
+    """Yield tables of every task whose labels were judged, some of them wrong; the last row was left out."""
+    generator = np.random.default_rng(0)
+    truth, rows = generator.integers(0, 2, 60), np.arange(59)
+    sure = np.where(truth == 1, 0.9, 0.1) + generator.uniform(-0.05, 0.05, 60)
+    given = np.where(np.arange(60) < 4, 1 - truth, truth)
+    words = [["b"] if one else ["a", "c"] for one in given]
+    targets = {"classification": np.array(["a", "b"])[given].tolist(), "multilabel": words, "regression": given * 9.5}
+    said = {
+        "classification": Opinion(rows, ("a", "b"), np.stack([1 - sure, sure], axis=1)[:59], "two judges"),
+        "multilabel": Opinion(rows, ("a", "b", "c"), np.stack([1 - sure, sure, 1 - sure], axis=1)[:59], "two judges"),
+        "regression": Opinion(rows, (), sure[:59, None], "two judges"),
+    }
+    for task, answers in targets.items():
+        frame = pl.DataFrame({"words": [f"row {at}" for at in range(60)], "target": answers})
+        data = Dataset.of(frame, "rows.csv").identified(["words"])
+        yield Table(data, ("words",), "target", task, opinion=lambda task=task: said[task])  # type: ignore[misc]
