@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from ..core.part import Part
@@ -10,7 +11,7 @@ from ..data import Dataset
 from ..handover import Understood
 from ..pages import render_check
 from ..parts.checks import Finding
-from ..recipe import load, of_rows
+from ..recipe import Recipe, load, of_rows
 from ..stages.inspect import Meaning, findings, loosely
 from ..stages.read import read
 from ..story import Run
@@ -21,13 +22,10 @@ from ._exhibits import Exhibits
 
 def run(options: Namespace) -> Answer:
     """Check; exit code 1 where a finding is an error."""
-    is_recipe = options.what.suffix in (".yaml", ".yml")
-    recipe = load(options.what, [])[0] if is_recipe else of_rows(options.what.name)
-    if options.target is not None:
-        recipe = recipe.model_copy(update={"target": options.target})
+    recipe, folder = asked(options)
     screen = Screen()
     try:
-        known, found = examine(Run(recipe, options.what.parent, options.home, screen.events()))
+        known, found = examine(Run(recipe, folder, options.home, screen.events()))
     finally:
         screen.close()
     data, meaning = known.rows, known.meaning
@@ -46,6 +44,19 @@ def run(options: Namespace) -> Answer:
     summary = remarked(["severity", "check", "column", "rows"], lines, remarks) if found else "nothing found"
     tail = [f"{len(data)} rows, {len(found)} findings", *([f"page: {options.report}"] if options.report else [])]
     return Answer(value, "\n".join([summary, "", *tail]), int(any(one.severity == "error" for one in found)))
+
+
+def asked(options: Namespace) -> tuple[Recipe, Path]:
+    """Return the recipe that is named, or the smallest one over the file of rows, and where its paths start."""
+    if "://" in options.what:  # rows in an object store or a database
+        recipe, folder = of_rows(options.what), Path()
+    else:
+        path = Path(options.what)
+        folder = path.parent
+        recipe = load(path, [])[0] if path.suffix in (".yaml", ".yml") else of_rows(path.name)
+    if options.target is not None:
+        recipe = recipe.model_copy(update={"target": options.target})
+    return recipe, folder
 
 
 def examine(run: Run) -> tuple[Understood, list[Finding]]:

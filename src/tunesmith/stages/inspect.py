@@ -48,6 +48,11 @@ class Meaning:
     images: frozenset[str] = frozenset()
     """Inputs whose texts are paths of images; told for checking alone, for no modality reads them."""
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each input."""
+        return {name: one.kind for name, one in self.inputs.items()} | dict.fromkeys(self.images, "image")
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -57,12 +62,13 @@ class Given:
     target: str | None = None
     task: Task | None = None
     id: str | None = None
-    group: str | None = None
+    dividing: tuple[str, ...] = ()
+    """Columns that rows are divided by: a group, a time, a given split."""
 
 
 def infer(data: Dataset, given: Given) -> Meaning:
     """Return the meaning of the columns. Raises DataError naming column, fact and remedy where there is none."""
-    target = given.target or guess_target(data)
+    target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     if not len(data):
         raise DataError("the data has no rows; add rows")
@@ -75,10 +81,10 @@ def infer(data: Dataset, given: Given) -> Meaning:
 
 def loosely(data: Dataset, given: Given) -> Meaning:
     """Return the meaning for checking alone: what would stop a training is left for the checks to name."""
-    target = given.target or guess_target(data)
+    target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     task = given.task or guess_task(data, target)
-    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, given.group)])
+    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, *given.dividing)])
     for name in names:
         _known(data, name, "inputs")
     images = frozenset(name for name in names if holds_images(data, name))
@@ -103,13 +109,14 @@ def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events:
     return sorted(found, key=lambda one: (order[one.severity], one.check, one.column or ""))
 
 
-def guess_target(data: Dataset) -> str:
-    """Return the column with a usual name, else the last one. Raises DataError where there is one column only."""
+def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
+    """Return the column with a usual name, else the last, of all `but` some. Raises DataError on a single column."""
     if len(data.columns) < 2:
         raise DataError(f"{_source(data)}: a single column '{', '.join(data.columns)}' cannot be both input and target")
-    lowered = {name.lower(): name for name in reversed(data.columns)}
+    columns = [name for name in data.columns if name not in but] or data.columns
+    lowered = {name.lower(): name for name in reversed(columns)}
     usual = next((lowered[name] for name in TARGET_NAMES if name in lowered), None)
-    return usual or next((name for name in reversed(data.columns) if not holds_images(data, name)), data.columns[-1])
+    return usual or next((name for name in reversed(columns) if not holds_images(data, name)), columns[-1])
 
 
 def guess_task(data: Dataset, target: str) -> Task:
@@ -145,7 +152,7 @@ def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modalit
     if isinstance(given.inputs, Mapping):
         inputs, guessed = dict(given.inputs), set()
     else:
-        special = {given.id: "the id", given.group: "the group", target: "the target"}
+        special = {target, given.id, *given.dividing}
         names = list(given.inputs or [name for name in data.columns if name not in special])
         if given.inputs is None:
             left_out = _id_columns(data, names, target)
