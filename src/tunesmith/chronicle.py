@@ -34,6 +34,8 @@ class Chapter:
     findings: Sequence[dict[str, Any]]
     """As JSON values, each row with its number and id."""
     cleaned: Cleaned
+    division: Mapping[str, Any]
+    """How the rows were divided, as JSON values."""
 
 
 def account(
@@ -81,6 +83,7 @@ def _identity(chapter: Chapter) -> dict[str, Any]:
         "classes": codec.target_state.get("classes"),
         "inputs": {column.name: column.modality.kind for column in codec.columns},
         "rows": {name: len(rows) for name, rows in chapter.parts.items()},
+        "split": dict(chapter.division),
         "findings": list(chapter.findings),
         "cleaning": counts(chapter.cleaned.changes),
         "recipe": recipe.model_dump(mode="json"),

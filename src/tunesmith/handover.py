@@ -23,6 +23,7 @@ from .recipe import Recipe
 from .stages import evaluate
 from .stages.clean import Cleaned, Shape
 from .stages.inspect import Meaning
+from .stages.split import NAMES, Division
 from .stages.watch import Watch
 from .training.settings import Job, Places
 
@@ -43,29 +44,33 @@ class Understood:
     def table(self) -> Table:
         """Return what the checks look at."""
         meaning = self.meaning
-        kinds = {name: one.kind for name, one in meaning.inputs.items()}
         return Table(
             self.rows,
             tuple(meaning.inputs),
             meaning.target,
             meaning.task.kind,
             tuple(meaning.left_out),
-            kinds,
+            meaning.kinds,
             self.folder,
             self.recipe.split.group,
         )
 
     def shape(self) -> Shape:
         """Return what cleaning needs to know of the columns."""
-        return Shape(self.meaning.target, {name: one.kind for name, one in self.meaning.inputs.items()})
+        return Shape(self.meaning.target, self.meaning.kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class Divided:
-    """Cleaned rows by split, the rows set aside for review, and the ledger of what was done to them."""
+    """How the rows were divided, and what cleaning left of them."""
 
-    parts: dict[str, Dataset]
+    division: Division
     cleaned: Cleaned
+
+    @property
+    def parts(self) -> dict[str, Dataset]:
+        """The cleaned rows by split."""
+        return {name: self.cleaned.rows.in_split(name) for name in NAMES}
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:

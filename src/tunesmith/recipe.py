@@ -61,7 +61,7 @@ class Recipe(Section):
     def given(self) -> Given:
         """Return what the recipe says of the columns."""
         inputs: Any = self.data.inputs
-        return Given(inputs, self.target, self.task, self.data.id, self.split.group)
+        return Given(inputs, self.target, self.task, self.data.id, self.split.columns())
 
     def filled(self, meaning: Meaning) -> Recipe:
         """Return the recipe with everything found written down."""

@@ -21,7 +21,7 @@ from .stages.build import Blueprint, build, rebuild
 from .stages.clean import clean
 from .stages.encode import encode, fit_codec
 from .stages.read import read
-from .stages.split import NAMES, split
+from .stages.split import Roles, split
 from .stages.train import train
 from .stages.watch import Watch
 from .version import Version
@@ -55,13 +55,14 @@ def divide(known: Understood, findings: Sequence[Finding], watch: Watch, events:
     """Drop rows without a label, divide the others, clean them, and let the guards look at them."""
     rows, target, how = known.rows, known.meaning.target, known.recipe.split
     watch.at("read", Evidence(splits={"all": rows}, target=target))
-    divided = split(rows.where(rows.frame[target].is_not_null()), how, target)
-    cleaned = clean(rows, divided, findings, known.recipe.clean, known.shape())
+    roles = Roles(target, known.meaning.task.form, known.meaning.kinds, known.folder)
+    division = split(rows.where(rows.frame[target].is_not_null()), how, roles, events)
+    cleaned = clean(rows, division.rows, findings, known.recipe.clean, known.shape())
     for one in counts(cleaned.changes):
         events.note("clean", f"{one['rows']} rows {one['action']}: {one['check']}, remedy {one['remedy']}")
-    parts = {name: cleaned.rows.in_split(name) for name in NAMES}
-    watch.at("split", Evidence(splits=parts, target=target, are_leaks_allowed=how.leaks == "allow"))
-    return Divided(parts, cleaned)
+    divided = Divided(division, cleaned)
+    watch.at("split", Evidence(splits=divided.parts, target=target, apart=division.apart))
+    return divided
 
 
 def tell(run: Run) -> Version | None:
@@ -102,7 +103,8 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
     outputs = baseline.answer(question(recipe, codec, encoded, features), events)
-    chapter = Chapter(recipe, known.origins, parts, codec, [one.as_json(known.rows) for one in findings], cleaned)
+    told = [one.as_json(known.rows) for one in findings]
+    chapter = Chapter(recipe, known.origins, parts, codec, told, cleaned, divided.division.account())
     outputs["model"] = model.outputs(encoded["test"])
     report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
     weights = model.files()

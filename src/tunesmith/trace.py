@@ -18,6 +18,7 @@ from .registry import Registry, StoredVersion
 from .stages.build import Blueprint, build
 from .stages.encode import encode, fit_codec
 from .stages.inspect import findings
+from .stages.split import Division
 from .stages.watch import Watch
 from .story import Run, divide, understand
 from .version import Version
@@ -44,15 +45,23 @@ def follow(run: Run, wanted: str) -> Stations:
     found = findings(known.table(), known.recipe.checks, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
     divided = divide(known, found, Watch(), run.events)
-    parts = divided.parts
+    station("split", told := _side(divided.division, name))
     changes = [one.as_json() for one in divided.cleaned.changes if one.row == at]
     if changes:
         station("clean", changes)
-    split = next((part for part, rows in parts.items() if name in rows.ids), None)
-    station("split", split or "dropped: it has no label, was cleaned away, or stands on both sides")
-    if split is not None:
+    split = told["split"]
+    if split in divided.parts and name in divided.parts[split].ids:
         _encode(run, known, divided, (split, name), station)
     return stations
+
+
+def _side(division: Division, name: str) -> dict[str, str]:
+    """Return the split of a row and why it is there."""
+    rows = division.rows
+    if name not in (ids := rows.ids):
+        return {"split": "dropped", "because": "it has no label"}
+    at = ids.index(name)
+    return {"split": rows.index["split"][at], "because": division.why(at)}
 
 
 def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str], station: Any) -> None:

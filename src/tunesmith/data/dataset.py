@@ -115,7 +115,9 @@ def _counted(hashes: np.ndarray, content: pl.Series) -> pl.Series:
         return content
     number = pl.DataFrame({"hash": hashes[repeated]}).select(pl.int_range(1, pl.len() + 1).over("hash"))[:, 0]
     later = (number > 1).to_numpy()
-    return content.scatter(repeated[later], content[repeated[later]] + "-" + number.filter(later).cast(pl.String))
+    return content.clone().scatter(
+        repeated[later], content[repeated[later]] + "-" + number.filter(later).cast(pl.String)
+    )
 
 
 def concatenate(parts: Sequence[Dataset]) -> Dataset:

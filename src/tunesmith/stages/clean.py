@@ -17,6 +17,7 @@ from ..data.ledger import Action, Change
 from ..parts.checks import Check, Finding, Remedy
 
 CELLS: frozenset[str] = frozenset({"impute", "normalise", "map", "relabel"})
+IMPUTED = ("number", "category")
 UNLABELLED = "the row has no label to learn from or to be measured by"
 
 
@@ -25,6 +26,8 @@ class Mending(Section):
 
     remedy: Remedy | Literal["keep"]
     """drop, impute, normalise, map, relabel or review, as far as the check offers it; keep: nothing."""
+    columns: list[str] | None = None
+    """Only findings in these columns; all where left out (impute: all numbers and categories)."""
     values: dict[str, str | float | None] = {}
     """For `map`: what stands in the column -> what belongs there, null for missing."""
 
@@ -90,13 +93,13 @@ def clean(whole: Dataset, divided: Dataset, findings: Sequence[Finding], how: Cl
     remedies = USUAL | dict(how)
     at = _positions(whole, divided)
     work = _Work(divided, at, shape)
-    for finding in findings:
-        mending = remedies.get(finding.check)
-        if mending is not None and mending.remedy in CELLS:
+    meant = [(one, remedies[one.check]) for one in findings if one.check in remedies]
+    meant = [(one, how) for one, how in meant if how.columns is None or one.column in how.columns]
+    for finding, mending in meant:
+        if mending.remedy in CELLS and work.can(finding, mending):
             work.change(finding, mending)
-    for finding in findings:
-        mending = remedies.get(finding.check)
-        if mending is not None and mending.remedy in ("drop", "review"):
+    for finding, mending in meant:
+        if mending.remedy in ("drop", "review"):
             work.take_out(finding, mending.remedy)
     return work.done(whole)
 
@@ -119,6 +122,13 @@ class _Work:
         self.out: dict[int, tuple[Action, Finding, str]] = {}
         self.cells: list[tuple[int, str, Any, Any, Finding, str]] = []
         self.replaced: dict[str, dict[Any, Any]] = {}
+
+    def can(self, finding: Finding, mending: Mending) -> bool:
+        """Tell whether a remedy is meant for the finding's column: texts are not imputed unless they are named."""
+        return mending.remedy != "impute" or mending.columns is not None or self._kind(finding) in IMPUTED
+
+    def _kind(self, finding: Finding) -> str | None:
+        return self.shape.kinds.get(finding.column) if finding.column is not None else "number"
 
     def change(self, finding: Finding, mending: Mending) -> None:
         """Replace the cells of one finding."""
@@ -166,7 +176,7 @@ class _Work:
     def _usual(self, column: str, rows: np.ndarray) -> Any:
         """Return the training rows' median or most frequent value, without the cells that are to be filled."""
         kind = self.shape.kinds.get(column)
-        if kind not in ("number", "category"):
+        if kind not in IMPUTED:
             raise DataError(f"clean: column '{column}' is neither number nor category, so nothing is imputed; use drop")
         sound = self.is_train.copy()
         sound[rows[rows >= 0]] = False

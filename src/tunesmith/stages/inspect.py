@@ -41,6 +41,11 @@ class Meaning:
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it is no input."""
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each input."""
+        return {name: modality.kind for name, modality in self.inputs.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -50,12 +55,13 @@ class Given:
     target: str | None = None
     task: Task | None = None
     id: str | None = None
-    group: str | None = None
+    dividing: tuple[str, ...] = ()
+    """Columns that rows are divided by: a group, a time, a given split."""
 
 
 def infer(data: Dataset, given: Given) -> Meaning:
     """Return the meaning of the columns. Raises DataError naming column, fact and remedy where there is none."""
-    target = given.target or guess_target(data)
+    target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     if not len(data):
         raise DataError("the data has no rows; add rows")
@@ -68,10 +74,10 @@ def infer(data: Dataset, given: Given) -> Meaning:
 
 def loosely(data: Dataset, given: Given) -> Meaning:
     """Return the meaning for checking alone: what would stop a training is left for the checks to name."""
-    target = given.target or guess_target(data)
+    target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     task = given.task or guess_task(data, target)
-    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, given.group)])
+    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, *given.dividing)])
     for name in names:
         _known(data, name, "inputs")
     left_out = _id_columns(data, names, target) if given.inputs is None else {}
@@ -93,12 +99,13 @@ def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events:
     return sorted(found, key=lambda one: (order[one.severity], one.check, one.column or ""))
 
 
-def guess_target(data: Dataset) -> str:
-    """Return the column with a usual name, else the last one. Raises DataError where there is one column only."""
+def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
+    """Return the column with a usual name, else the last, of all `but` some. Raises DataError on a single column."""
     if len(data.columns) < 2:
         raise DataError(f"{_source(data)}: a single column '{', '.join(data.columns)}' cannot be both input and target")
-    lowered = {name.lower(): name for name in reversed(data.columns)}
-    return next((lowered[name] for name in TARGET_NAMES if name in lowered), data.columns[-1])
+    columns = [name for name in data.columns if name not in but] or data.columns
+    lowered = {name.lower(): name for name in reversed(columns)}
+    return next((lowered[name] for name in TARGET_NAMES if name in lowered), columns[-1])
 
 
 def guess_task(data: Dataset, target: str) -> Task:
@@ -126,7 +133,7 @@ def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modalit
     if isinstance(given.inputs, Mapping):
         inputs, guessed = dict(given.inputs), set()
     else:
-        special = {given.id: "the id", given.group: "the group", target: "the target"}
+        special = {target, given.id, *given.dividing}
         names = list(given.inputs or [name for name in data.columns if name not in special])
         if given.inputs is None:
             left_out = _id_columns(data, names, target)

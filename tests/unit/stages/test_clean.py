@@ -105,6 +105,15 @@ def test_imputing_looks_at_sound_training_cells_alone():
     assert replaced(pl.Series([-999, 7]), done.replacements["size"]).to_list() == [2, 7]
 
 
+def test_imputing_leaves_texts_and_columns_that_are_not_named():
+    data = rows(["a", None], colour=["red", None], size=[1.0, None])
+    found = [finding("missing", (1,), name) for name in ("words", "colour", "size")]
+    done = mended(data, found, {"missing": "impute"})
+    assert done.rows.frame.row(1) == (None, "red", 1.0, "a")
+    done = mended(data, found, {"missing": {"remedy": "impute", "columns": ["size"]}})
+    assert done.rows.frame.row(1) == (None, None, 1.0, "a")
+
+
 def test_mapping_follows_the_given_values():
     data = rows(list("abc"), colour=["n/a", "rot", "red"])
     how = {"missing": {"remedy": "map", "values": {"n/a": None, "rot": "red"}}}
@@ -133,7 +142,7 @@ def test_a_remedy_that_cannot_be_is_refused_when_the_recipe_is_read(how, words):
     ("found", "how", "words"),
     [
         (finding("missing", (0,)), "impute", "of no column"),
-        (finding("missing", (0,), "words"), "impute", "neither number nor category"),
+        (finding("missing", (0,), "words"), {"remedy": "impute", "columns": ["words"]}, "neither number nor category"),
         (finding("missing", (0, 1), "size"), "impute", "no training row has a value"),
     ],
 )

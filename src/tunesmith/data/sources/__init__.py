@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import polars as pl
 from pydantic_core import PydanticCustomError
 
 from ...core.errors import DataError
@@ -85,6 +86,10 @@ class Source(Part):
 
         Relative paths start at `base`. Raises DataError or NotFoundError with the place of the fault.
         """
+
+    def raw(self, base: Path) -> pl.DataFrame:
+        """Return the cells as the data hold them, before `missing` and types: what a change of the data starts from."""
+        return self.rows(base).frame
 
     @abstractmethod
     def title(self) -> str:
