@@ -27,6 +27,10 @@ COMMANDS = {
     "init": ("look at the data and write a commented recipe", "tunesmith init reviews.csv --target label"),
     "show": ("print the filled recipe, each value with its origin", "tunesmith show recipe.yaml"),
     "check": ("inspect the rows for faults", "tunesmith check reviews.csv --target label --report check.html"),
+    "clean": (
+        "apply the recipe's remedies; write the rows left and a ledger of every change",
+        "tunesmith clean recipe.yaml -o clean.csv\n  tunesmith clean --undo clean.ledger.jsonl clean.csv -o back.csv",
+    ),
     "train": ("train, judge and register a version", "tunesmith train recipe.yaml --set train.epochs=3"),
     "predict": ("answer for rows", 'tunesmith predict reviews --text "works like a charm"'),
     "evaluate": ("measure a version on labelled rows", "tunesmith evaluate reviews@1 new.csv --slice country"),
@@ -166,6 +170,19 @@ def _check(one: argparse.ArgumentParser) -> None:
     one.add_argument("--report", type=Path, metavar="FILE", help="also write an HTML page with the rows at fault")
 
 
+def _clean(one: argparse.ArgumentParser) -> None:
+    one.add_argument("what", type=Path, metavar="RECIPE|DATA", help="a recipe or a file of rows; with --undo, the rows")
+    one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
+    one.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the rows as .csv, .tsv, .jsonl or .parquet"
+    )
+    one.add_argument("--ledger", type=Path, metavar="FILE", help="write the ledger here (OUTPUT.ledger.jsonl)")
+    one.add_argument("--undo", type=Path, metavar="LEDGER", help="restore the rows as they were before this cleaning")
+    one.add_argument(
+        "--for-spreadsheets", action="store_true", help="put an apostrophe before cells that a spreadsheet would run"
+    )
+
+
 def _version(one: argparse.ArgumentParser) -> None:
     one.add_argument("version", metavar="VERSION", help="NAME, NAME@N or NAME@ALIAS")
 
@@ -209,6 +226,7 @@ OPTIONS = {
     "init": _init,
     "show": _recipe,
     "check": _check,
+    "clean": _clean,
     "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,

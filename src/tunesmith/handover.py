@@ -21,7 +21,9 @@ from .parts.guards import Evidence
 from .parts.tasks import Task
 from .recipe import Recipe
 from .stages import evaluate
+from .stages.clean import Cleaned, Shape
 from .stages.inspect import Meaning
+from .stages.split import Division, Roles
 from .stages.watch import Watch
 from .training.settings import Job, Places
 
@@ -52,6 +54,23 @@ class Understood:
             self.folder,
             self.recipe.split.group,
         )
+
+    def roles(self) -> Roles:
+        """Return what a split asks of the columns."""
+        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.folder)
+
+    def shape(self) -> Shape:
+        """Return what cleaning needs to know of the columns."""
+        return Shape(self.meaning.target, self.meaning.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """Cleaned rows by split, the rows set aside for review and the ledger of what was done, and why rows are where."""
+
+    parts: dict[str, Dataset]
+    cleaned: Cleaned
+    division: Division
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:

@@ -21,6 +21,7 @@ from .parts.strategies import Strategy
 from .parts.strategies.full import Full
 from .parts.tasks import Task
 from .recipe_text import RecipeText, read_text
+from .stages.clean import Clean
 from .stages.inspect import Given, Meaning
 from .stages.split import Split
 from .training.settings import Train
@@ -43,6 +44,8 @@ class Recipe(Section):
     """Which weights move."""
     checks: Checks = {}
     """Fields of single checks, or `off`: `{imbalance: {rows: 5}, id_columns: off}`; all others run as they are."""
+    clean: Clean = {}
+    """What is done about findings: `{missing: impute}`; repeated training rows go, if not `{duplicates: keep}`."""
     split: Split = Split()
     """How rows are divided."""
     train: Train = Train()
@@ -81,9 +84,7 @@ class Recipe(Section):
         """Return the name of the versions this recipe makes."""
         if self.name is not None:
             return self.name
-        path = self.data.path if isinstance(self.data.path, str) else self.data.path["train"]
-        stem = Path(path).name.strip(".").partition(".")[0]
-        plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+        plain = unicodedata.normalize("NFKD", self.data.title()).encode("ascii", "ignore").decode()
         return re.sub("[^A-Za-z0-9_-]", "-", plain).strip("-")[:64] or "model"
 
     def digest(self) -> str:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .handover import Scene, Understood, forget, job, kept, places, question
+from .data.ledger import counts
+from .handover import Divided, Scene, Understood, forget, job, kept, places, question
+from .parts.checks import Finding
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
 from .stages import baseline, inspect
 from .stages.build import Blueprint, build, rebuild
+from .stages.clean import clean
 from .stages.encode import encode, fit_codec
 from .stages.read import read
-from .stages.split import Division, Roles, split
+from .stages.split import NAMES, split
 from .stages.train import train
 from .stages.watch import Watch
 from .version import Version
@@ -47,14 +51,17 @@ def understand(run: Run) -> Understood:
     return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred), run.folder)
 
 
-def divide(known: Understood, watch: Watch, events: Events) -> Division:
-    """Drop rows without a label, divide the others, and let the guards look at both."""
-    rows, target, how = known.rows, known.meaning.target, known.recipe.split
+def divide(known: Understood, findings: Sequence[Finding], watch: Watch, events: Events) -> Divided:
+    """Drop rows without a label, divide the others, clean them, and let the guards look at them."""
+    rows, target = known.rows, known.meaning.target
     watch.at("read", Evidence(splits={"all": rows}, target=target))
-    roles = Roles(target, known.meaning.task.form, known.meaning.kinds, known.folder)
-    division = split(rows.where(rows.frame[target].is_not_null()), how, roles, events)
-    watch.at("split", Evidence(splits=division.parts, target=target, apart=division.apart))
-    return division
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
+    cleaned = clean(rows, division.rows, findings, known.recipe.clean, known.shape())
+    for one in counts(cleaned.changes):
+        events.note("clean", f"{one['rows']} rows {one['action']}: {one['check']}, remedy {one['remedy']}")
+    parts = {name: cleaned.rows.in_split(name) for name in NAMES}
+    watch.at("split", Evidence(splits=parts, target=target, apart=division.apart))
+    return Divided(parts, cleaned, division)
 
 
 def tell(run: Run) -> Version | None:
@@ -73,11 +80,11 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = [one.as_json(known.rows) for one in inspect.findings(known.table(), recipe.checks, events)]
-    division = divide(known, watch, events)
-    parts = division.parts
+    findings = inspect.findings(known.table(), recipe.checks, events)
+    divided = divide(known, findings, watch, events)
+    parts, cleaned = divided.parts, divided.cleaned
 
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
+    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, cleaned.replacements)
     plan = Blueprint(
         recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), kept(run.home, recipe)
     )
@@ -95,7 +102,8 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
     outputs = baseline.answer(question(recipe, codec, encoded, features), events)
-    chapter = Chapter(recipe, known.origins, parts, codec, findings, division.account())
+    found = [one.as_json(known.rows) for one in findings]
+    chapter = Chapter(recipe, known.origins, parts, codec, found, cleaned, divided.division.account())
     outputs["model"] = model.outputs(encoded["test"])
     report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
     weights = model.files()

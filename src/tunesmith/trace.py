@@ -10,7 +10,7 @@ from .core.errors import NotFoundError
 from .core.seed import stream
 from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
-from .handover import Understood
+from .handover import Divided, Understood
 from .model import Model
 from .model.network import Network
 from .parts.modalities import Modality
@@ -18,7 +18,6 @@ from .registry import Registry, StoredVersion
 from .stages.build import Blueprint, build
 from .stages.encode import encode, fit_codec
 from .stages.inspect import findings
-from .stages.split import Division
 from .stages.watch import Watch
 from .story import Run, divide, understand
 from .version import Version
@@ -44,27 +43,32 @@ def follow(run: Run, wanted: str) -> Stations:
     station("identify", {"id": name, "inputs": {one: part.kind for one, part in known.meaning.inputs.items()}})
     found = findings(known.table(), known.recipe.checks, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
-    division = divide(known, Watch(), run.events)
-    station("split", told := _side(division, name))
-    parts = division.parts
-    if told["split"] in parts:
-        _encode(run, known, parts, (told["split"], name), station)
+    divided = divide(known, found, Watch(), run.events)
+    changes = [one.as_json() for one in divided.cleaned.changes if one.row == at]
+    if changes:
+        station("clean", changes)
+    station("split", told := _side(divided, name))
+    if told["split"] in divided.parts:
+        _encode(run, known, divided, (told["split"], name), station)
     return stations
 
 
-def _side(division: Division, name: str) -> dict[str, str]:
+def _side(divided: Divided, name: str) -> dict[str, str]:
     """Return the split of a row and why it is there."""
-    rows = division.rows
+    rows = divided.division.rows
     if name not in (ids := rows.ids):
         return {"split": "dropped", "because": "it has no label"}
     at = ids.index(name)
-    return {"split": rows.index["split"][at], "because": division.why(at)}
+    side, why = rows.index["split"][at], divided.division.why(at)
+    if name not in divided.cleaned.rows.ids:
+        return {"split": "dropped", "because": f"cleaned away from {side} ({why})"}
+    return {"split": side, "because": why}
 
 
-def _encode(run: Run, known: Understood, parts: dict[str, Dataset], where: tuple[str, str], station: Any) -> None:
-    split, name = where
+def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str], station: Any) -> None:
+    (split, name), parts, replacements = where, divided.parts, divided.cleaned.replacements
     recipe, meaning = known.recipe, known.meaning
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
+    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, replacements)
     model = build(Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout))
     row = parts[split].where(parts[split].index["id"] == name)
     encoded = model.prepare(encode(row, codec))

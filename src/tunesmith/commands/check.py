@@ -11,7 +11,7 @@ from ..data import Dataset
 from ..handover import Understood
 from ..pages import render_check
 from ..parts.checks import Finding
-from ..recipe import load, of_rows
+from ..recipe import Recipe, load, of_rows
 from ..stages.inspect import Meaning, findings, loosely
 from ..stages.read import read
 from ..story import Run
@@ -23,11 +23,7 @@ SHOWN = 20  # rows of a finding that the page shows with their values
 
 def run(options: Namespace) -> Answer:
     """Check; exit code 1 where a finding is an error."""
-    is_recipe = options.what.suffix in (".yaml", ".yml")
-    recipe = load(options.what, [])[0] if is_recipe else of_rows(str(options.what))
-    if options.target is not None:
-        recipe = recipe.model_copy(update={"target": options.target})
-    folder = options.what.parent if is_recipe else Path()
+    recipe, folder = asked(options)
     screen = Screen()
     try:
         known, found = examine(Run(recipe, folder, options.home, screen.events()))
@@ -46,6 +42,15 @@ def run(options: Namespace) -> Answer:
     summary = table(["severity", "check", "column", "count", "what to do"], lines) if found else "nothing found"
     tail = [f"{len(data)} rows, {len(found)} findings", *([f"page: {options.report}"] if options.report else [])]
     return Answer(value, "\n".join([summary, "", *tail]), int(any(one.severity == "error" for one in found)))
+
+
+def asked(options: Namespace) -> tuple[Recipe, Path]:
+    """Return the recipe that is named, or the smallest one over the file of rows, and where its paths start."""
+    is_recipe = options.what.suffix in (".yaml", ".yml")
+    recipe = load(options.what, [])[0] if is_recipe else of_rows(str(options.what))
+    if options.target is not None:
+        recipe = recipe.model_copy(update={"target": options.target})
+    return recipe, options.what.parent if is_recipe else Path()
 
 
 def examine(run: Run) -> tuple[Understood, list[Finding]]:

@@ -7,14 +7,14 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from ...core.errors import DataError
-from . import Source
-from ._bytes import decode, read_bytes
+from . import Note, silent
+from ._bytes import Local, decode, read_bytes
+from ._files import Files
 
 BLOCK_ROWS = 50_000  # objects held as Python values at a time
 BLANK = " \t\r\n"
@@ -23,19 +23,19 @@ LONE_SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 REMEDY = "write one JSON object per line, or one array of objects"
 
 
-class Jsonl(Source):
+class Jsonl(Files):
     """Rows of JSON objects; a key that an object lacks is missing. Lists of labels stay lists of texts."""
 
-    def read_file(self, path: Path) -> pl.DataFrame:
+    def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return the rows; numbers stay numbers, true and false become text, as does a column of mixed values."""
-        data = decode(read_bytes(path), path.name).data
-        objects = _array(data.decode(), path.name) if data.lstrip()[:1] == b"[" else _lines(data, path.name)
+        data = decode(read_bytes(file), file.name).data
+        objects = _array(data.decode(), file.name) if data.lstrip()[:1] == b"[" else _lines(data, file.name)
         blocks: list[pl.DataFrame] = []
         while block := list(islice(objects, BLOCK_ROWS)):
-            blocks.append(self._block(block, path.name))
+            blocks.append(self._block(block, file.name))
         if not blocks:
-            raise DataError(f"{path.name}: no objects; {REMEDY}")
-        _refuse_mixed(blocks, path.name)
+            raise DataError(f"{file.name}: no objects; {REMEDY}")
+        _refuse_mixed(blocks, file.name)
         return pl.concat(blocks, how="diagonal_relaxed").cast({pl.Null: pl.String})
 
     def _block(self, block: list[tuple[int, dict[str, Any]]], source: str) -> pl.DataFrame:
