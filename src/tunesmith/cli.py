@@ -165,13 +165,13 @@ def _train(one: argparse.ArgumentParser) -> None:
 
 
 def _check(one: argparse.ArgumentParser) -> None:
-    one.add_argument("what", type=Path, metavar="RECIPE|DATA", help="a recipe, or a file of rows")
+    one.add_argument("what", metavar="RECIPE|DATA", help="a recipe, or a file of rows")
     one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
     one.add_argument("--report", type=Path, metavar="FILE", help="also write an HTML page with the rows at fault")
 
 
 def _clean(one: argparse.ArgumentParser) -> None:
-    one.add_argument("what", type=Path, metavar="RECIPE|DATA", help="a recipe or a file of rows; with --undo, the rows")
+    one.add_argument("what", metavar="RECIPE|DATA", help="a recipe or a file of rows; with --undo, the rows")
     one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
     one.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the rows as .csv, .tsv, .jsonl or .parquet"

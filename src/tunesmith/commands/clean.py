@@ -35,8 +35,9 @@ def _clean(options: Namespace) -> Answer:
     recipe, folder = asked(options)
     screen = Screen()
     try:
-        known, found = examine(Run(recipe, folder, options.home, screen.events()))
-        done = cleaned(known, found)
+        run = Run(recipe, folder, options.home, screen.events())
+        known, found = examine(run)
+        done = cleaned(known, found, run.events)
     finally:
         screen.close()
     kept, ledger = Ledger.of(recipe.data.raw(folder), done.changes)
@@ -56,11 +57,11 @@ def _clean(options: Namespace) -> Answer:
     return Answer(value, _words(value, summary, 0 if options.for_spreadsheets else formulas(kept)))
 
 
-def cleaned(known: Understood, found: list[Finding]) -> Cleaned:
+def cleaned(known: Understood, found: list[Finding], events: Events) -> Cleaned:
     """Return the rows cleaned as a training would have them: divided first, so that the judge's rows stay."""
     rows, target = known.rows, known.meaning.target
-    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), Events())
-    return clean(rows, division.rows, found, known.recipe.clean, known.shape())
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
+    return clean(rows, division.rows, found, known.recipe.clean, known.shape(events))
 
 
 def _words(value: dict[str, Any], summary: list[dict[str, Any]], risky: int) -> str:
@@ -78,11 +79,11 @@ def _words(value: dict[str, Any], summary: list[dict[str, Any]], risky: int) -> 
 
 def _undo(options: Namespace) -> Answer:
     ledger = Ledger.from_bytes(options.undo.read_bytes(), str(options.undo))
-    source = Source.model_validate(str(options.what))
+    source = Source.model_validate(options.what)
     kept: pl.DataFrame = source.raw(Path())
     if options.for_spreadsheets:
         kept = unshielded(kept)
-    whole = ledger.undo(kept, str(options.what))
+    whole = ledger.undo(kept, options.what)
     write_frame(whole, options.output)
     value = {"restored": whole.height, "rows": str(options.output)}
     return Answer(value, f"{whole.height} rows restored: {options.output}")

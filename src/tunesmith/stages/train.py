@@ -24,11 +24,11 @@ from ..training.checkpoint import Checkpoints
 from ..training.course import Course
 from ..training.estimate import Estimate, clock, estimate, steps_within
 from ..training.groups import peak_rate
-from ..training.loop import Loop, is_of_memory, manual_seed
+from ..training.loop import Loop, is_of_memory
 from ..training.memory import peak_bytes
 from ..training.prefix import shorten
 from ..training.race import race
-from ..training.randomness import random_state, restore_random
+from ..training.randomness import manual_seed, random_state, restore_random
 from ..training.rates import probe_rate
 from ..training.resume import Keeper, adopt, spread
 from ..training.settings import Job, Plan
@@ -210,7 +210,7 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int, varia
     warm(model, job, seed)
     job.strategy.settle(body, body.layers())
     near = shorten(model, job)
-    if not job.how.regularizers:
+    if not job.how.regularizers and job.anew is None:  # which words an epoch brings is known when it begins
         for encoder in model.net.encoders.values():
             encoder.narrow([job.train.inputs, job.validation.inputs])  # type: ignore[operator]
     if job.how.gradient_checkpointing:

@@ -143,6 +143,9 @@ class Job:
     start: Callable[[int], Model]
     """A new model with the starting weights of a seed."""
     places: Places = field(default_factory=Places)
+    anew: Callable[[int], Encoded] | None = None
+    """The training rows as an epoch (from 0) shows them, in the order of `train` and with its targets; None where
+    every epoch shows them as they are."""
 
     @property
     def targets(self) -> np.ndarray:

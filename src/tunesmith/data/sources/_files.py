@@ -73,6 +73,11 @@ class Files(Source):
         named = {split: [one] if isinstance(one, str) else one for split, one in given.items()}
         return located(named, base, self.members)
 
+    def root(self, base: Path) -> Path:
+        """Return the folder of the first file; paths within fetched files start at `base`."""
+        first = self.files(base)[0].place
+        return base if is_remote(first) else Path(first).parent
+
     def rows(self, base: Path, note: Note = silent) -> Dataset:
         """Return the rows of every file, numbered, with their split where it is given by the files.
 
@@ -81,7 +86,7 @@ class Files(Source):
         files = self.files(base)
         parts = [self._read(file, note) for file in files]
         _refuse_empty(files, parts)
-        _refuse_mixed(parts)
+        refuse_mixed(parts)
         joined = concatenate(parts)
         return Dataset(self.finished(joined.frame), joined.index)
 
@@ -119,7 +124,7 @@ def _refuse_empty(files: list[File], parts: list[Dataset]) -> None:
             raise DataError(f"{file.name}: no rows, only the names of columns; give a file with rows")
 
 
-def _refuse_mixed(parts: list[Dataset]) -> None:
+def refuse_mixed(parts: list[Dataset]) -> None:
     """Raise where a column holds lists in one file and single values in another: no type holds both."""
     first = parts[0]
     for other in parts[1:]:

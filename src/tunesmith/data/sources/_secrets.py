@@ -9,9 +9,12 @@ from urllib.parse import quote, unquote
 from ...core.errors import DataError
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
-PASSWORD = re.compile(r"(?<=://)([^/?#]*?):([^/?#]*)@")
+# On the web a password holds neither slash nor question mark; SQLAlchemy takes both, so all to the last @ may be one.
+WEB = re.compile(r"(?i)^https?://")
+WEB_PASSWORD = re.compile(r"(?<=://)([^/?#]*?):([^/?#]*)@")
+PASSWORD = re.compile(r"(?s)(?<=://)([^:/?#]*):(.*)@")
 PARAMETER = re.compile(
-    r"(?i)([?&;](?:[^=&;]*(?:password|passwd|pwd|passphrase|secret|token|signature|credential|api.?key|access.?key)[^=&;]*"
+    r"(?i)([?&;](?:[^=&;]*(?:password|passwd|pwd|passphrase|secret|token|signature|credential|odbc_connect|api.?key|access.?key)[^=&;]*"
     r"|sig|key|auth)=)([^&;#]*)"
 )
 HIDDEN = "***"
@@ -22,7 +25,7 @@ def hidden(address: str) -> str:
 
     A `${VARIABLE}` is no secret and stays.
     """
-    shown = PASSWORD.sub(lambda found: f"{found[1]}:{_covered(found[2])}@", address)
+    shown = _password(address).sub(lambda found: f"{found[1]}:{_covered(found[2])}@", address)
     return PARAMETER.sub(lambda found: found[1] + _covered(found[2]), shown)
 
 
@@ -30,10 +33,13 @@ def filled(address: str) -> str:
     """Return an address with every `${VARIABLE}` replaced from the environment.
 
     Within the user and password, characters that would end them are escaped. Raises DataError where a variable is
-    not set, or where the address is one whose secrets were hidden when it was stored.
+    not set, an @ in a password is not escaped, or the address is one whose secrets were hidden when it was stored.
     """
     if f":{HIDDEN}@" in address or f"={HIDDEN}" in address:
         raise DataError(f"{address}: its secret was not stored; write it as ${{VARIABLE}} and set that variable")
+    found = _password(address).search(address)
+    if found and "@" in found[2]:
+        raise DataError(f"{hidden(address)}: an @ within the password or behind the host; write %40 for it")
     start, end = address.find("://") + 3, address.rfind("@")
 
     def value(found: re.Match[str]) -> str:
@@ -51,10 +57,14 @@ def scrubbed(text: str, address: str) -> str:
         whole = filled(address)
     except DataError:
         return text
-    found = [one[2] for pattern in (PASSWORD, PARAMETER) for one in pattern.finditer(whole)]
+    found = [one[2] for pattern in (_password(whole), PARAMETER) for one in pattern.finditer(whole)]
     for secret in sorted({one for held in found if held for one in (held, unquote(held))}, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def _password(address: str) -> re.Pattern[str]:
+    return WEB_PASSWORD if WEB.match(address) else PASSWORD
 
 
 def _covered(secret: str) -> str:

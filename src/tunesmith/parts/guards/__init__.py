@@ -13,7 +13,7 @@ import polars as pl
 from ...core.part import Part
 from ...data import Codec, Dataset, Encoded
 
-Station = Literal["read", "split", "encoded", "start", "step", "trained", "saved"]
+Station = Literal["read", "split", "encoded", "augmented", "start", "step", "trained", "saved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Evidence:
     """What the run has come to; each station fills what it knows."""
 
     splits: Mapping[str, Dataset] = field(default_factory=dict)
-    """The rows by split (station `read`: all of them under `all`)."""
+    """The rows by split (station `read`: all of them under `all`; `augmented`: the first epoch's under that name)."""
     target: str = ""
     apart: Apart = Apart()
     codec: Codec | None = None
