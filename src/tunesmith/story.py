@@ -53,9 +53,9 @@ def understand(run: Run) -> Understood:
 
 def divide(known: Understood, findings: Sequence[Finding], watch: Watch, events: Events) -> Divided:
     """Drop rows without a label, divide the others, clean them, and let the guards look at them."""
-    rows, target, how = known.rows, known.meaning.target, known.recipe.split
+    rows, target = known.rows, known.meaning.target
     watch.at("read", Evidence(splits={"all": rows}, target=target))
-    division = split(rows.where(rows.frame[target].is_not_null()), how, known.roles(), events)
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
     cleaned = clean(rows, division.rows, findings, known.recipe.clean, known.shape(events))
     divided = Divided(division, cleaned)
     watch.at("split", Evidence(splits=divided.parts, target=target, apart=division.apart))
