@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,7 @@ class Draft:
 
     def done(self, near: pl.DataFrame | None) -> Division:
         """Return the finished division; `near` holds the contents of near rows, where they were looked for."""
-        rows = self.data.with_splits(np.array(CODES)[self.codes].tolist())
+        names = pl.Series("split", CODES).gather(self.codes)
+        rows = replace(self.data, index=self.data.index.with_columns(names))
         apart = Apart(self.how.group, self.how.time, near, self.how.leaks == "allow")
         return Division(rows, apart, tuple(self.notes), tuple(self.reasons))
