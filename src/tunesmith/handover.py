@@ -49,6 +49,9 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
     """Return what training needs; the guards look at every step."""
     task, base, validation = _task(codec), recipe.body(), encoded["validation"]
     assert validation.targets is not None
+    targets, names = encoded["train"].targets, task.classes(codec.target_state)
+    if recipe.balance is not None and targets is not None and names is not None:
+        scene.events.note("balance", recipe.balance.words(targets, names))
     return Job(
         train=encoded["train"],
         validation=validation,
@@ -65,6 +68,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         events=scene.events,
         start=scene.start,
         places=places(recipe, encoded, scene),
+        balance=recipe.balance,
     )
 
 

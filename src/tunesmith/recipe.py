@@ -13,7 +13,8 @@ from .core.errors import DataError, RecipeError
 from .core.ids import value_digest
 from .core.part import Section, find, kinds
 from .data.sources import Source
-from .parts.bases import Base
+from .parts.balances import Balance
+from .parts.bases import Base, FittedBase
 from .parts.losses import Loss
 from .parts.modalities import Modality
 from .parts.strategies import Strategy
@@ -40,6 +41,8 @@ class Recipe(Section):
     """Where the weights come from; `minilm` where an input is text, `gbdt` for tables."""
     strategy: SerializeAsAny[Strategy] = Full()
     """Which weights move."""
+    balance: SerializeAsAny[Balance] | None = None
+    """What makes up for classes of uneven size, such as `class_weights` or `{kind: oversample, ratio: 0.5}`."""
     split: Split = Split()
     """How rows are divided."""
     train: Train = Train()
@@ -67,6 +70,8 @@ class Recipe(Section):
         self._refuse_unread(base)
         whole = self.model_copy(update=values)
         whole.loss()
+        if self.balance is not None:
+            check_balance(self.balance, meaning.task, base)
         return whole
 
     def body(self) -> Base:
@@ -104,6 +109,22 @@ class Recipe(Section):
                 f"{unread[0]}: base {base.kind} is fitted in one go and reads no `{unread[0]}`; "
                 f"remove it, or set the base's own fields: `base: {{kind: {base.kind}, ...}}`"
             )
+
+
+def check_balance(balance: Balance, task: Task, base: Base) -> None:
+    """Refuse what cannot balance the rows of a task, or cannot be taken by a base. Raises RecipeError."""
+    why = balance.refuse(task.form, task.kind)
+    if why is not None:
+        raise RecipeError(f"balance: {why}")
+    if not isinstance(base, FittedBase):
+        return
+    if balance.needs_batches:
+        raise RecipeError(
+            f"balance: {balance.kind} says what stands in a batch, and base {base.kind} is fitted in one go, without "
+            "batches; use `balance: class_weights` or `balance: oversample`"
+        )
+    if not base.takes_weights:
+        raise RecipeError(f"balance: base {base.kind} does not heed the weights of rows; remove `balance`")
 
 
 def _forms(kind: str) -> frozenset[str]:

@@ -104,15 +104,20 @@ def newest(run: Run, known: Understood) -> StoredVersion | None:
 
 def _first_batch(known: Understood, model: Model, rows: Dataset, encoded: Encoded, name: str) -> dict[str, int]:
     assert isinstance(model, Network)
-    how, position = known.recipe.train, rows.ids.index(name)
-    order = batches(
-        len(rows), how.rows_per_step(len(rows)), stream(known.recipe.seed, "batches", 0), model.lengths(encoded)
-    )
-    return next(
+    recipe, position, targets = known.recipe, rows.ids.index(name), encoded.targets
+    generator, lengths = stream(recipe.seed, "batches", 0), model.lengths(encoded)
+    assert targets is not None
+    if recipe.balance is None:
+        order = batches(len(rows), recipe.train.rows_per_step(len(rows)), generator, lengths)
+    else:
+        size = recipe.train.rows_per_step(recipe.balance.rows_per_epoch(targets))
+        order = recipe.balance.batches(targets, size, generator, lengths)
+    places = (
         {"epoch": 1, "step": step, "place": int(np.flatnonzero(batch == position)[0]) + 1, "rows": len(batch)}
         for step, batch in enumerate(order, start=1)
         if position in batch
     )
+    return next(places, {"epoch": 1, "drawn": 0})  # of a large class, an epoch may leave it out
 
 
 def _shown(array: np.ndarray | Ragged) -> Any:

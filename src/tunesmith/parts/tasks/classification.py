@@ -17,7 +17,7 @@ class Classification(Task):
     form: ClassVar[TargetForm] = "class"
     default_loss: ClassVar[str] = "cross_entropy"
 
-    metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss"] = "accuracy"
+    metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "pr_auc", "log_loss"] = "accuracy"
     """What early stopping and the verdict go by."""
 
     @classmethod

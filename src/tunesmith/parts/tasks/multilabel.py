@@ -22,7 +22,7 @@ class Multilabel(Task):
     form: ClassVar[TargetForm] = "classes"
     default_loss: ClassVar[str] = "cross_entropy"
 
-    metric: Literal["f1_micro", "f1_macro", "subset_accuracy", "roc_auc", "log_loss"] = "f1_micro"
+    metric: Literal["f1_micro", "f1_macro", "subset_accuracy", "roc_auc", "pr_auc", "log_loss"] = "f1_micro"
     """What early stopping and the verdict go by."""
     separator: str | None = None
     """What stands between labels in a text; found among `|`, `;` and `,` where not given."""
