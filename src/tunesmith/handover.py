@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .core.events import Events
 from .core.ids import value_digest
 from .core.libraries import libraries
@@ -25,9 +27,16 @@ from .training.settings import Job, Places
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
-    """Return what the baselines are asked, with the frozen body's vectors where there are any."""
-    task = _task(codec)
-    splits = (encoded["train"], encoded["validation"], encoded["test"])
+    """Return what the baselines are asked, with the frozen body's vectors where there are any.
+
+    Where thresholds are chosen, the rows asked for are the validation rows and then the test rows.
+    """
+    task, asked = _task(codec), encoded["test"]
+    if recipe.decide.is_auto:
+        asked = encoded["validation"].followed_by(asked)
+        if features is not None:
+            features = dict(features) | {"test": np.concatenate([features["validation"], features["test"]])}
+    splits = (encoded["train"], encoded["validation"], asked)
     return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, features)
 
 

@@ -21,6 +21,7 @@ from .parts.strategies import Strategy
 from .parts.strategies.full import Full
 from .parts.tasks import Task
 from .recipe_text import RecipeText, read_text
+from .stages.decide import Decide
 from .stages.inspect import Given, Meaning
 from .stages.split import Split
 from .training.settings import Train
@@ -43,6 +44,8 @@ class Recipe(Section):
     """Which weights move."""
     balance: SerializeAsAny[Balance] | None = None
     """What makes up for classes of uneven size, such as `class_weights` or `{kind: oversample, ratio: 0.5}`."""
+    decide: Decide = Decide()
+    """From which probability on a class is answered, such as `auto` or `{threshold: auto, cost: {miss: 10}}`."""
     split: Split = Split()
     """How rows are divided."""
     train: Train = Train()

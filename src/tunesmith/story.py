@@ -14,7 +14,7 @@ from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
-from .stages import baseline, inspect
+from .stages import baseline, decide, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.encode import encode, fit_codec
 from .stages.read import read
@@ -87,7 +87,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
     parts = divide(known, watch)
 
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
+    codec = decide.checked(recipe.decide, fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task))
     plan = Blueprint(
         recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), kept(run.home, recipe)
     )
@@ -104,10 +104,11 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     model = trained.model
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
-    outputs = baseline.answer(question(recipe, codec, encoded, features), events)
-    chapter = Chapter(recipe, known.origins, parts, codec, findings)
-    outputs["model"] = model.outputs(encoded["test"])
-    report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
+    asked = question(recipe, codec, encoded, features)
+    outputs = baseline.answer(asked, events) | {"model": model.outputs(asked.test)}
+    systems = decide.each(recipe.decide, codec, encoded, outputs, events)
+    chapter = Chapter(recipe, known.origins, parts, systems["model"].codec, findings)
+    report = account(chapter, encoded["test"], systems, trained.curve, events) | {"training": trained.account}
     weights = model.files()
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]

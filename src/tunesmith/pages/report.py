@@ -38,6 +38,7 @@ EXPECTED_BY_TASK = {
 ORDER = (
     sections.baselines,
     sections.metrics,
+    sections.decision,
     training,
     outcomes.classes,
     outcomes.confusion,

@@ -86,15 +86,15 @@ class Multilabel(Task):
         return np.asarray(special.expit(outputs.astype(np.float64)))
 
     def answers(self, scores: np.ndarray, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
-        """Return the labels of probability 0.5 or more; the confidence is that of the least sure label decision."""
-        names = state["classes"]
+        """Return the labels decided for; the confidence is the least probability of a label's yes or no."""
+        names, decided = state["classes"], self.decided(scores, state)
         return [
             (
-                [name for name, one in zip(names, row, strict=True) if one >= 0.5],
-                float(np.maximum(row, 1 - row).min()),
+                [name for name, is_held in zip(names, held, strict=True) if is_held],
+                float(np.where(held, row, 1 - row).min()),
                 {name: float(one) for name, one in zip(names, row, strict=True)},
             )
-            for row in scores
+            for row, held in zip(scores, decided, strict=True)
         ]
 
     def truth(self, encoded: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:
