@@ -18,6 +18,8 @@ from ..parts.tasks import Task
 
 CURVE_POINTS = 60  # thresholds of each class whose value the report keeps
 SHOWN = 5  # classes that a note names
+FEW = 20  # rows of a class on validation below which a threshold is mostly chance
+FEW_WORDS = ", which are few: a larger `split: {validation: ...}` would make it surer"
 
 
 class Cost(Section):
@@ -44,6 +46,8 @@ class Decide(Section):
     @model_validator(mode="before")
     @classmethod
     def _threshold_alone(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "kind" in value:  # a name alone, with other keys set on the command line
+            return {"threshold": value["kind"]} | {key: one for key, one in value.items() if key != "kind"}
         return {"threshold": value} if isinstance(value, str | int | float) else value
 
     @model_validator(mode="after")
@@ -159,7 +163,11 @@ def _best(how: Decide, scores: np.ndarray, positive: np.ndarray) -> dict[str, An
     threshold = sweep.best(values)
     points = np.unique(np.linspace(0, len(values) - 1, CURVE_POINTS).round().astype(int))
     curve = [{"threshold": float(sweep.thresholds[at]), "value": float(values[at])} for at in points]
-    worth = {"value": sweep.at(values, threshold), "value_at_half": sweep.at(values, EVEN)}
+    worth = {
+        "positives": sweep.positives,
+        "value": sweep.at(values, threshold),
+        "value_at_half": sweep.at(values, EVEN),
+    }
     return {"threshold": threshold} | worth | {"curve": curve}
 
 
@@ -189,6 +197,7 @@ def _told(how: Decide, choice: Mapping[str, Any]) -> list[str]:
             words += f": {one['reason']}, so no threshold can be chosen"
         elif "value" in one:
             words += f": {how.aim} {one['value']:.3g} on the validation rows, {one['value_at_half']:.3g} from 0.5 on"
+            words += f"; chosen on {one['positives']} rows of it" + (FEW_WORDS if one["positives"] < FEW else "")
         told.append(words)
     more = len(choice["classes"]) - len(told)
     return [*told, *([f"and {more} more labels, in the report"] if more > 0 else [])]
