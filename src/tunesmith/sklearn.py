@@ -26,7 +26,7 @@ from .parts.strategies import Strategy
 from .parts.tasks import Task
 from .recipe import check_balance
 from .stages.build import Blueprint, build
-from .stages.decide import Decide, checked, settled
+from .stages.decide import Decide, check, settled
 from .stages.encode import encode, fit_codec
 from .stages.evaluate import validation_measure
 from .stages.train import train
@@ -55,7 +55,8 @@ class _Tunesmith(BaseEstimator):
         inputs = {name: Modality.model_validate(_modality(frame[name])) for name in frame.columns}
         task = Task.model_validate(self._task)
         choice = self._choice()
-        codec = checked(choice, fit_codec(data, inputs, TARGET, task))
+        codec = fit_codec(data, inputs, TARGET, task)
+        check(choice, codec)
         texts = any(modality.gives == "text" for modality in inputs.values())
         base = Base.model_validate(self.base or ("minilm" if texts else "gbdt"))
         how = Train.model_validate(self.train or {})

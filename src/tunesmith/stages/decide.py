@@ -90,11 +90,11 @@ class System:
     choice: dict[str, Any] = field(default_factory=dict)
 
 
-def checked(how: Decide, codec: Codec) -> Codec:
-    """Return the codec. Raises RecipeError where its target leaves no threshold to choose, or no such class."""
+def check(how: Decide, codec: Codec) -> None:
+    """Raise RecipeError where the codec's target leaves no threshold to choose, or has no such class."""
     task, names = _task(codec), _names(codec)
     if how.is_plain and how.positive is None:
-        return codec
+        return
     if task.form == "value":
         raise RecipeError(f"decide: {task.kind} answers with a number, not from a probability on; remove `decide`")
     if task.form == "classes" and how.positive is not None:
@@ -107,7 +107,6 @@ def checked(how: Decide, codec: Codec) -> Codec:
     if how.positive is not None and _text(how.positive) not in map(_text, names):
         known = " and ".join(f"'{name}'" for name in names)
         raise RecipeError(f"decide.positive: column '{codec.target}' has no class '{how.positive}'; it has {known}")
-    return codec
 
 
 def each(
