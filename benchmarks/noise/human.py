@@ -53,10 +53,9 @@ def run(what: dict[str, Any], assets: Path, folder: Path) -> dict[str, Any]:
     truth, given = truth[chosen], given[chosen]
     panel = Panel(
         rows=Encoded(tuple(map(str, positions[chosen])), {}, given),
-        groups=[str(one) for one in positions[chosen]],
-        is_training=np.ones(len(given), bool),
+        fold=np.random.default_rng(0).integers(0, 5, len(given)),
+        stopping=np.zeros(len(given), bool),
         ask=Ask("class", len(CLASSES), 0),
-        folds=5,
         identity="cifar10n",
         vectors=vectors,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,18 @@ from .data import Codec, Dataset, Encoded
 from .data.store import ArrayStore
 from .model import Model
 from .model.activations import digest_of
+from .parts.augmentations import Place
 from .parts.baselines import Question
 from .parts.checks import Table
 from .parts.guards import Evidence
 from .parts.tasks import Task
 from .recipe import Recipe
 from .stages import evaluate
+from .stages.augment import Augmenter, Turn, ask, augment
+from .stages.clean import Cleaned, Shape
+from .stages.encode import encode
 from .stages.inspect import Meaning
+from .stages.split import NAMES, Division, Roles
 from .stages.watch import Watch
 from .training.settings import Job, Places
 
@@ -42,17 +47,37 @@ class Understood:
     def table(self) -> Table:
         """Return what the checks look at."""
         meaning = self.meaning
-        kinds = {name: one.kind for name, one in meaning.inputs.items()}
         return Table(
             self.rows,
             tuple(meaning.inputs),
             meaning.target,
             meaning.task.kind,
             tuple(meaning.left_out),
-            kinds,
+            meaning.kinds,
             self.folder,
             self.recipe.split.group,
         )
+
+    def roles(self) -> Roles:
+        """Return what dividing the rows asks of the columns."""
+        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.folder)
+
+    def shape(self, events: Events) -> Shape:
+        """Return what cleaning needs to know of the columns, and who hears what was done."""
+        return Shape(self.meaning.target, self.meaning.kinds, events)
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """How the rows were divided, and what cleaning left of them."""
+
+    division: Division
+    cleaned: Cleaned
+
+    @property
+    def parts(self) -> dict[str, Dataset]:
+        """The cleaned rows by split."""
+        return {name: self.cleaned.rows.in_split(name) for name in NAMES}
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
@@ -74,6 +99,51 @@ class Scene:
     start: Callable[[int], Model]
     home: Path
     is_resumed: bool
+    turns: Turns
+
+
+def augmenting(known: Understood, train: Dataset, store: ArrayStore | None, events: Events) -> Augmenter:
+    """Return what makes each epoch's rows out of the training rows."""
+    recipe, meaning = known.recipe, known.meaning
+    asked = ask(meaning.inputs, meaning.target, meaning.task)
+    place = Place(known.folder, store, str(recipe.train.engine.device()), events)
+    return augment(train, recipe.augment, asked, recipe.seed, place)
+
+
+class Turns:
+    """The training rows as arrays: `train`, new rows included, and what each epoch shows of them."""
+
+    def __init__(self, augmenter: Augmenter, codec: Codec, model: Model, plain: Encoded) -> None:
+        """`plain` are the training rows as they were read, encoded."""
+        self.augmenter, self.codec, self.model = augmenter, codec, model
+        self.train = model.prepare(encode(augmenter.rows, codec)) if augmenter.added else plain
+        self._last: tuple[int, Turn, Encoded] | None = None
+
+    def turn(self, epoch: int) -> tuple[Turn, Encoded]:
+        """Return an epoch's rows, and them as arrays; the last epoch asked for is remembered."""
+        if not self.augmenter.is_anew:
+            return self.augmenter.turn(epoch), self.train
+        if self._last is None or self._last[0] != epoch:
+            turn = self.augmenter.turn(epoch)
+            encoded = replace(encode(turn.rows, self.codec, labelled=False), targets=self.train.targets)
+            self._last = epoch, turn, self.model.prepare(encoded, is_kept=False)
+        return self._last[1:]
+
+    def anew(self, epoch: int) -> Encoded:
+        """Return an epoch's rows as arrays."""
+        return self.turn(epoch)[1]
+
+    def begin(self, parts: Mapping[str, Dataset], watch: Watch, events: Events) -> dict[str, Any]:
+        """Let the guards look at the first epoch's rows, and return what the report says of them."""
+        splits, encoded = {**parts, "train": self.augmenter.rows}, {"train": self.train}
+        if not self.augmenter.parts:
+            watch.at("augmented", Evidence(splits=splits, encoded=encoded))
+            return {}
+        turn, arrays = self.turn(0)
+        watch.at(
+            "augmented", Evidence(splits=splits | {"augmented": turn.rows}, encoded=encoded | {"augmented": arrays})
+        )
+        return self.augmenter.account(turn, events)
 
 
 def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Scene) -> Job:
@@ -81,7 +151,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
     task, base, validation = _task(codec), recipe.body(), encoded["validation"]
     assert validation.targets is not None
     return Job(
-        train=encoded["train"],
+        train=scene.turns.train,
         validation=validation,
         how=recipe.train,
         strategy=recipe.strategy,
@@ -96,6 +166,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         events=scene.events,
         start=scene.start,
         places=places(recipe, encoded, scene),
+        anew=scene.turns.anew if scene.turns.augmenter.is_anew else None,
     )
 
 
@@ -103,7 +174,8 @@ def places(recipe: Recipe, encoded: Mapping[str, Encoded], scene: Scene) -> Plac
     """Return where the run's checkpoints are: a folder that follows from all that decides its numbers."""
     rows = [digest_of(one.inputs) for name, one in encoded.items() if name != "test"]
     labels = [digest_of({"targets": one.targets}) for one in encoded.values() if one.targets is not None]
-    key = value_digest([recipe.digest(), rows, labels, recipe.train.engine.decisive(), libraries()])
+    more = [scene.turns.augmenter.key, digest_of(scene.turns.train.inputs)] if recipe.augment else []
+    key = value_digest([recipe.digest(), rows, labels, more, recipe.train.engine.decisive(), libraries()])
     return Places(scene.home / "runs" / key[:16], key, scene.is_resumed)
 
 

@@ -80,8 +80,11 @@ def test_a_row_without_a_label_says_where_its_line_ends(tunesmith, folder):
     lines[4] = lines[4].rpartition(",")[0] + ","
     write(folder, table_csv="\n".join(lines), recipe_yaml=RECIPES["table"])
     stations = tunesmith("trace", "recipe.yaml", "--row", 4, "--json").json
+    assert stations[-1]["station"] == "clean"
+    assert "no label" in stations[-1]["value"][0]["why"]
+    stations.pop()
     assert stations[-1]["station"] == "split"
-    assert "no label" in stations[-1]["value"]
+    assert stations[-1]["value"] == {"split": "dropped", "because": "it has no label"}
     refused(tunesmith("trace", "recipe.yaml", "--row", "41"), "--row 41", "rows 1 to 40")
 
 

@@ -11,7 +11,4 @@ from ..data.sources import Source
 
 def read(source: Source, folder: Path, events: Events) -> Dataset:
     """Return every row of the source; paths start at `folder`. Raises DataError or NotFoundError with the place."""
-    rows = source.read(folder)
-    for text in source.notes(folder):
-        events.note("read", text)
-    return rows
+    return source.read(folder, lambda text: events.note("read", text))

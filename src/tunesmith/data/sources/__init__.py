@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import difflib
 from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
-from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
 from ...core.errors import DataError
 from ...core.part import Part, chosen_from
-from ..dataset import Dataset, concatenate
-from ._columns import without_missing
+from ..dataset import Dataset
+from ._located import file_name
+from ._secrets import hidden
+from ._unpack import is_packed, unpacked_ending
 
 if TYPE_CHECKING:
     Modality = Part
 else:
     Modality = chosen_from("parts.modalities")
+
+Note = Callable[[str], None]
 
 ENDINGS = {
     ".csv": "csv",
@@ -30,20 +34,32 @@ ENDINGS = {
     ".json": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".arrow": "arrow",
+    ".ipc": "arrow",
+    ".feather": "arrow",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+    ".xlsb": "excel",
+    ".xls": "excel",
+    ".ods": "excel",
 }
+
+PACKABLE = ("csv", "jsonl")  # the other forms are compressed within
+
+
+def silent(text: str) -> None:
+    """Say nothing."""
 
 
 class Source(Part):
     """Where do the rows come from?
 
-    The promise: every row of the file becomes one row, in the file's own order; what is missing is null; a number
-    is a Float64 or an Int64, all else is text or a list of texts. What cannot be read so is refused by line.
+    The promise: every row of the data becomes one row, in the data's own order; what is missing is null; a number
+    is a Float64 or an Int64, all else is text or a list of texts. What cannot be read so is refused by its place.
     """
 
     family: ClassVar[str] = "data.sources"
 
-    path: str | dict[Literal["train", "validation", "test"], str]
-    """The file, relative to the recipe; or one file per split: `{train: ..., validation: ..., test: ...}`."""
     inputs: dict[str, Modality] | list[str] | None = None
     """The columns to learn from, each with its modality or as a list of names; all but the target if left out."""
     id: str | None = None
@@ -52,15 +68,11 @@ class Source(Part):
     """Texts that mean that a value is missing, for instance `["n/a", "-"]`."""
 
     @classmethod
-    def samples(cls) -> list[Self]:
-        """Return instances for the contract kit."""
-        return [cls(path="rows.txt"), cls(path={"train": "rows.txt", "test": "new.txt"}, id="key", missing=("-",))]
-
-    @classmethod
     def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
-        """Read `reviews.csv` and `{path: reviews.csv, ...}`: the ending says which kind of source it is."""
+        """Read `reviews.csv`, `data/*.csv` and `{path: ..., ...}`: the ending says which kind of source it is."""
         path = value.get("path", value.get("kind"))
         first = next(iter(path.values()), None) if isinstance(path, dict) else path
+        first = first[0] if isinstance(first, list) and first else first
         if not isinstance(first, str) or ("path" in value and "kind" in value):
             return None
         try:
@@ -68,48 +80,29 @@ class Source(Part):
         except DataError as error:
             raise PydanticCustomError("kind_unknown", "{fact}", {"fact": str(error)}) from None
 
-    @field_validator("path")
-    @classmethod
-    def _names_files(cls, value: str | dict[str, str]) -> str | dict[str, str]:
-        if isinstance(value, dict) and "train" not in value:
-            raise ValueError("one file per split needs at least `train:`")
-        if not all(value.values() if isinstance(value, dict) else [value]):
-            raise ValueError("the name of a file is empty")
-        return value
+    @abstractmethod
+    def rows(self, base: Path, note: Note = silent) -> Dataset:
+        """Return every row as the data hold it, columns in their final types; what a person should know is noted.
+
+        Relative paths start at `base`. Raises DataError or NotFoundError with the place of the fault.
+        """
+
+    def raw(self, base: Path) -> pl.DataFrame:
+        """Return the cells as the data hold them, before `missing` and types: what a change of the data starts from."""
+        return self.rows(base).frame
 
     @abstractmethod
-    def read_file(self, path: Path) -> pl.DataFrame:
-        """Return the rows of one file as it holds them. Raises DataError or NotFoundError, naming file and line."""
+    def title(self) -> str:
+        """Return the word that names the versions made from these rows, where the recipe has no `name`."""
 
-    def finished(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows of all files with `missing` made null and the columns in their final types."""
-        return without_missing(frame, self.missing)
+    def read(self, base: Path, note: Note = silent) -> Dataset:
+        """Return every row, numbered; how they were read is noted where a person should know of it.
 
-    def notes(self, base: Path) -> list[str]:
-        """Return sentences on how the files were read that a person should see; reads the files again."""
-        return []
-
-    def files(self, base: Path) -> dict[str | None, Path]:
-        """Return split -> file, the split None where one file holds all; relative paths start at `base`."""
-        if isinstance(self.path, str):
-            return {None: Path(base, self.path)}
-        return {split: Path(base, path) for split, path in self.path.items()}
-
-    def read(self, base: Path) -> Dataset:
-        """Return the rows of every file, numbered, with their split where it is given by the files.
-
-        Raises DataError where a file holds no rows, the files' columns differ, or `id` or `inputs` name no column.
+        Raises DataError as `rows` does, and where `id` or `inputs` name no column.
         """
-        parts = []
-        for split, path in self.files(base).items():
-            frame = self.read_file(path)
-            if not frame.height:
-                raise DataError(f"{path.name}: no rows, only the names of columns; give a file with rows")
-            parts.append(Dataset.of(frame, path.name, split))
-        _refuse_mixed(parts)
-        joined = concatenate(parts)
-        self._refuse_unknown(joined)
-        return Dataset(self.finished(joined.frame), joined.index)
+        data = self.rows(base, note)
+        self._refuse_unknown(data)
+        return data
 
     def _refuse_unknown(self, data: Dataset) -> None:
         for field, names in (("id", [self.id] if self.id else []), ("inputs", list(self.inputs or []))):
@@ -125,23 +118,13 @@ class Source(Part):
 
 def source_for(path: str | Path) -> str:
     """Return the kind of source that reads a file, by its ending. Raises DataError on an unknown ending."""
-    ending = Path(path).suffix.lower()
-    if ending not in ENDINGS:
+    name = file_name(str(path))
+    ending, kind = unpacked_ending(name), ENDINGS.get(unpacked_ending(name))
+    if kind is None or (is_packed(name) and kind not in PACKABLE):
+        ending = "".join(Path(name).suffixes[-2:]).lower() if is_packed(name) else ending
         fact = f"the ending '{ending}' is not known" if ending else "the name has no ending that tells its form"
         raise DataError(
-            f"{path}: {fact} (known: {', '.join(ENDINGS)}); rename it, or say `data: {{kind: ..., path: ...}}`"
+            f"{hidden(str(path))}: {fact} (known: {', '.join(ENDINGS)}; text also with .gz, .zst or .zip behind); "
+            "rename it, or say `data: {kind: ..., path: ...}`"
         )
-    return ENDINGS[ending]
-
-
-def _refuse_mixed(parts: list[Dataset]) -> None:
-    """Raise where a column holds lists in one file and single values in another: no type holds both."""
-    first = parts[0]
-    for other in parts[1:]:
-        for name in set(first.columns) & set(other.columns):
-            types = first.frame[name].dtype, other.frame[name].dtype
-            if pl.Null not in types and (types[0] == pl.List) != (types[1] == pl.List):
-                files = f"{first.index['source'][0]} and {other.index['source'][0]}"
-                raise DataError(
-                    f"{files}, column '{name}': lists in one, single values in the other; write lists in both"
-                )
+    return kind

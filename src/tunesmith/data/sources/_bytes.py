@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import DataError, NotFoundError
+from ._unpack import unpacked_ending
 
 BLOCK = 1 << 24
 # UTF-32 stands before UTF-16: its mark begins with the other's.
@@ -24,6 +25,19 @@ CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """A file that can be opened by its path; `name` is what messages and rows call it."""
+
+    path: Path
+    name: str
+
+    @property
+    def ending(self) -> str:
+        """The ending of the name, in lower case and without that of its compression."""
+        return unpacked_ending(self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """A file's text in UTF-8 without a mark, and the encoding it was in.
 
@@ -35,22 +49,19 @@ class Decoded:
     guessed_from: int | None = None
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes. Raises NotFoundError or DataError where there is none, or it is empty or unreadable."""
-    refuse_absent(path)
+def read_bytes(file: Local) -> bytes:
+    """Return a file's bytes. Raises DataError where it is empty or unreadable."""
     try:
-        data = path.read_bytes()
+        data = file.path.read_bytes()
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable(file.name, error) from error
     if not data:
-        raise DataError(f"{path.name}: the file is empty (0 bytes); give a file with rows")
+        raise DataError(f"{file.name}: the file is empty (0 bytes); give a file with rows")
     return data
 
 
 def refuse_absent(path: Path) -> None:
-    """Raise NotFoundError, with the name that may have been meant, or DataError where the path is a folder."""
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; give the path of one file in it")
+    """Raise NotFoundError, with the name that may have been meant, where there is no such file."""
     if not path.exists():
         siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, siblings, 1)
@@ -58,9 +69,9 @@ def refuse_absent(path: Path) -> None:
         raise NotFoundError(f"{path}: there is no such file; {hint}")
 
 
-def unreadable(path: Path, error: OSError) -> DataError:
+def unreadable(name: str, error: OSError) -> DataError:
     """Return the error for a file that the system does not let us read."""
-    return DataError(f"{path.name}: cannot be read ({error.strerror or error}); make the file readable")
+    return DataError(f"{name}: cannot be read ({error.strerror or error}); make the file readable")
 
 
 def line_of(data: bytes, position: int) -> int:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import polars as pl
 from pydantic import field_validator
 
 from ...core.errors import DataError
-from . import Source
-from ._bytes import decode, read_bytes
+from . import Note, silent
+from ._bytes import Local, decode, read_bytes
 from ._columns import with_numbers, without_missing
 from ._exact import column_names, read_exactly
+from ._files import Files
 from ._layout import Layout, count_records, find_delimiter
 
 
-class Csv(Source):
+class Csv(Files):
     """Rows of a delimited text with a header line.
 
     A column is numbers only where every value is one and none has a leading zero; true and false stay text.
@@ -58,24 +58,28 @@ class Csv(Source):
             raise ValueError("needs one or more different names")
         return value
 
-    def read_file(self, path: Path) -> pl.DataFrame:
+    def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return the rows as text columns; `finished` finds the numbers, over all files together."""
-        data = decode(read_bytes(path), path.name, self.encoding, guess=True).data.rstrip(b"\r\n")
+        text = decode(read_bytes(file), file.name, self.encoding, guess=True)
+        if text.guessed_from is not None:
+            fact = f"{file.name} line {text.guessed_from} is not UTF-8, so the file was read as {text.encoding}"
+            note(f"{fact}; name its `encoding` if letters look wrong")
+        data = text.data.rstrip(b"\r\n")
         if not data.strip():
-            raise DataError(f"{path.name}: nothing but blank lines; give a file with a header and rows")
-        layout = self._layout(path, data)
+            raise DataError(f"{file.name}: nothing but blank lines; give a file with a header and rows")
+        layout = self._layout(file, data)
         records = count_records(data, layout)
         if records is not None:
-            frame = self._read_fast(data, layout, path.name)
+            frame = self._read_fast(data, layout, file.name)
             if frame.height == records - (self.columns is None):
                 return frame
         try:
-            return read_exactly(data, layout, path.name, self.columns)
+            return read_exactly(data, layout, file.name, self.columns)
         except DataError:
             if layout.delimiter != "\t" or not layout.quote:
                 raise
             try:
-                return read_exactly(data, dataclasses.replace(layout, quote=""), path.name, self.columns)
+                return read_exactly(data, dataclasses.replace(layout, quote=""), file.name, self.columns)
             except DataError:
                 pass
             raise
@@ -84,24 +88,10 @@ class Csv(Source):
         """Return the rows with empty cells and `missing` made null, and columns of numbers as numbers."""
         return with_numbers(without_missing(frame, ("", *self.missing), self.trim))
 
-    def notes(self, base: Path) -> list[str]:
-        """Say which files had their encoding guessed."""
-        notes = []
-        for path in self.files(base).values():
-            decoded = decode(read_bytes(path), path.name, self.encoding, guess=True)
-            if decoded.guessed_from is not None:
-                fact = (
-                    f"{path.name} line {decoded.guessed_from} is not UTF-8, so the file was read as {decoded.encoding}"
-                )
-                notes.append(f"{fact}; name its `encoding` if letters look wrong")
-        return notes
-
-    def _layout(self, path: Path, data: bytes) -> Layout:
-        delimiter = self.delimiter or (
-            "\t" if path.suffix.lower() == ".tsv" else find_delimiter(data, self.quote or "")
-        )
+    def _layout(self, file: Local, data: bytes) -> Layout:
+        delimiter = self.delimiter or ("\t" if file.ending == ".tsv" else find_delimiter(data, self.quote or ""))
         if delimiter == self.quote:
-            raise DataError(f"{path.name}: `delimiter` and `quote` are both '{delimiter}'; name two different ones")
+            raise DataError(f"{file.name}: `delimiter` and `quote` are both '{delimiter}'; name two different ones")
         layout = Layout(delimiter, self.quote or "", self.trim)
         if delimiter == "\t" and layout.quote:
             # Many dumps with tabs hold bare quotes. Where every line is a full record by itself, a quote that would

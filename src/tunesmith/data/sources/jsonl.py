@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from ...core.errors import DataError
-from . import Source
-from ._bytes import decode, read_bytes
+from . import Note, silent
+from ._bytes import Local, decode, read_bytes
+from ._files import Files
+from ._values import column, joined, kind_name
 
 BLOCK_ROWS = 50_000  # objects held as Python values at a time
 BLANK = " \t\r\n"
@@ -23,26 +25,28 @@ LONE_SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 REMEDY = "write one JSON object per line, or one array of objects"
 
 
-class Jsonl(Source):
+class Jsonl(Files):
     """Rows of JSON objects; a key that an object lacks is missing. Lists of labels stay lists of texts."""
 
-    def read_file(self, path: Path) -> pl.DataFrame:
+    def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return the rows; numbers stay numbers, true and false become text, as does a column of mixed values."""
-        data = decode(read_bytes(path), path.name).data
-        objects = _array(data.decode(), path.name) if data.lstrip()[:1] == b"[" else _lines(data, path.name)
+        data = decode(read_bytes(file), file.name).data
+        objects = _array(data.decode(), file.name) if data.lstrip()[:1] == b"[" else _lines(data, file.name)
         blocks: list[pl.DataFrame] = []
         while block := list(islice(objects, BLOCK_ROWS)):
-            blocks.append(self._block(block, path.name))
+            blocks.append(self._block(block, file.name))
         if not blocks:
-            raise DataError(f"{path.name}: no objects; {REMEDY}")
-        _refuse_mixed(blocks, path.name)
-        return pl.concat(blocks, how="diagonal_relaxed").cast({pl.Null: pl.String})
+            raise DataError(f"{file.name}: no objects; {REMEDY}")
+        return joined(blocks, file.name)
 
     def _block(self, block: list[tuple[int, dict[str, Any]]], source: str) -> pl.DataFrame:
         names = dict.fromkeys(name for _, one in block for name in one)
-        lines = [line for line, _ in block]
+
+        def place(at: int) -> str:
+            return f"{source} line {block[at][0]}"
+
         try:
-            return pl.DataFrame([_column(name, self._values(name, block), lines, source) for name in names])
+            return pl.DataFrame([column(name, self._values(name, block), place) for name in names])
         except UnicodeEncodeError as error:
             line = next(line for line, one in block if LONE_SURROGATE.search(ascii(one)))
             fact = f"{error.object[error.start : error.end]!a} is half a character"
@@ -105,7 +109,7 @@ def _value(text: str, position: int, source: str, line: int) -> tuple[Any, int]:
 
 def _object(value: Any, source: str, line: int) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise DataError(f"{source} line {line}: {_kind(value)}, not an object; {REMEDY}")
+        raise DataError(f"{source} line {line}: {kind_name(value)}, not an object; {REMEDY}")
     if not value:
         raise DataError(f"{source} line {line}: an object without keys; give it values, or remove it")
     return value
@@ -120,55 +124,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_unique)
+def _float(written: str) -> float:
+    value = float(written)
+    if math.isinf(value):
+        raise ValueError(f"the number {written:.40} is beyond what a float holds; write it as a text")
+    return value
 
 
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
-def _column(name: str, values: list[Any], lines: list[int], source: str) -> pl.Series:
-    """Return the column of the narrowest type that holds every value: integers, floats, lists of texts, texts."""
-    kinds = set(map(type, values)) - {type(None)}
-    if not kinds:
-        return pl.Series(name, values, pl.Null)
-    if kinds & {list, dict}:
-        _refuse_nested(name, values, lines, source)
-        texts = [None if value is None else [_text(item) for item in value] for value in values]
-        return pl.Series(name, texts, pl.List(pl.String))
-    if kinds <= {int, float}:
-        if float in kinds:
-            return pl.Series(name, [None if value is None else float(value) for value in values], pl.Float64)
-        if all(value is None or -(2**63) <= value < 2**63 for value in values):
-            return pl.Series(name, values, pl.Int64)
-    return pl.Series(name, [None if value is None else _text(value) for value in values], pl.String)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _refuse_nested(name: str, values: list[Any], lines: list[int], source: str) -> None:
-    """Raise DataError at the first object, else the first value that is no list of texts or integers."""
-    remedy = "a column holds texts, numbers, or lists of texts only"
-    placed = [(value, f"{source} line {line}, column '{name}'") for line, value in zip(lines, values, strict=True)]
-    for value, place in placed:
-        if isinstance(value, dict):
-            raise DataError(f"{place}: an object within an object; {remedy}")
-    for value, place in placed:
-        if value is not None and not isinstance(value, list):
-            raise DataError(f"{place}: {_kind(value)} beside lists in other rows; {remedy}")
-        for item in value or ():
-            if type(item) not in (str, int):
-                raise DataError(f"{place}: a list that holds {_kind(item)}; write its items as texts")
-
-
-def _refuse_mixed(blocks: list[pl.DataFrame], source: str) -> None:
-    seen: dict[str, bool] = {}
-    for block in blocks:
-        for name, kind in block.schema.items():
-            if kind != pl.Null and seen.setdefault(name, kind == pl.List) != (kind == pl.List):
-                raise DataError(
-                    f"{source}, column '{name}': lists in some rows, single values in others; write lists only"
-                )
+DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_float)

@@ -7,62 +7,49 @@ from pathlib import Path
 import polars as pl
 
 from ...core.errors import DataError
-from . import Source
-from ._bytes import refuse_absent, unreadable
+from ..dataset import Dataset
+from . import Note, silent
+from ._bytes import Local, unreadable
+from ._columns import plain
+from ._files import Files
 
 MARK = b"PAR1"
 
 
-class Parquet(Source):
-    """Rows of a Parquet file; dates become ISO texts, categories and truth values texts, decimals floats."""
+class Parquet(Files):
+    """Rows of Parquet files; dates become ISO texts, categories and truth values texts, decimals floats.
 
-    def read_file(self, path: Path) -> pl.DataFrame:
+    A folder means all `.parquet` and `.pq` files in it, at any depth, but those whose name, or whose folder's, starts
+    with `_` or `.`. Its folders' names are no columns.
+    """
+
+    def members(self, folder: Path) -> list[Path]:
+        """Return the Parquet files of a folder by name. Raises DataError where it holds none."""
+        found = sorted(one for one in folder.rglob("*") if one.suffix.lower() in (".parquet", ".pq") and one.is_file())
+        found = [one for one in found if not any(step[0] in "_." for step in one.relative_to(folder).parts)]
+        if not found:
+            raise DataError(f"{folder}: no Parquet files in this folder; their names must end in .parquet or .pq")
+        return found
+
+    def rows(self, base: Path, note: Note = silent) -> Dataset:
+        """Return the rows of every file; folders that are named like values of a column are noted."""
+        steps = (step for file in self.files(base) for step in Path(file.place).parent.parts if "=" in step)
+        for key in dict.fromkeys(step.partition("=")[0] for step in steps):
+            note(f"the folders' names hold values of '{key}', which is not read as a column; write it into the files")
+        return super().rows(base, note)
+
+    def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return the rows; raises DataError on a file that is no whole Parquet file, or a type that cannot be used."""
-        refuse_absent(path)
         try:
-            with path.open("rb") as file:
-                start = file.read(4)
-                end = file.seek(0, 2) and file.seek(-4, 2) and file.read(4) if len(start) == 4 else b""
+            with file.path.open("rb") as opened:
+                start = opened.read(4)
+                end = opened.seek(0, 2) and opened.seek(-4, 2) and opened.read(4) if len(start) == 4 else b""
             if start != MARK or end != MARK:
-                raise DataError(f"{path.name}: not a whole Parquet file; write it again, or copy it completely")
-            frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+                raise DataError(f"{file.name}: not a whole Parquet file; write it again, or copy it completely")
+            frame = pl.read_parquet(file.path, glob=False, hive_partitioning=False)
         except OSError as error:
-            raise unreadable(path, error) from error
+            raise unreadable(file.name, error) from error
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             fact = str(error).partition("\n")[0]
-            raise DataError(f"{path.name}: a damaged Parquet file ({fact}); write or copy it again") from error
-        return frame.select(_plain(series, path.name) for series in frame)
-
-
-def _plain(series: pl.Series, source: str) -> pl.Series:
-    kind = series.dtype
-    if kind.is_integer():
-        small = series.cast(pl.Int64, strict=False)
-        return small if small.null_count() == series.null_count() else series.cast(pl.String)
-    if kind.is_float() or kind.is_decimal():
-        return series.cast(pl.Float64)
-    if kind.is_temporal():
-        return series.dt.to_string("iso:strict")
-    if kind == pl.Boolean:
-        return series.replace_strict({True: "true", False: "false"}, return_dtype=pl.String)
-    if isinstance(kind, pl.String | pl.Categorical | pl.Enum | pl.Null):
-        return series.cast(pl.String)
-    if isinstance(kind, pl.List):
-        return _texts(series, kind, source)
-    raise _unusable(series, source)
-
-
-def _texts(series: pl.Series, kind: pl.List, source: str) -> pl.Series:
-    inner = kind.inner
-    if not (isinstance(inner, pl.String | pl.Categorical | pl.Enum | pl.Null) or inner.is_integer()):
-        raise _unusable(series, source)
-    holes = series.list.eval(pl.element().is_null().any()).list.first().fill_null(False)
-    if holes.any():
-        row = int(holes.arg_true()[0]) + 1
-        raise DataError(f"{source} row {row}, column '{series.name}': a list that holds null; take it out of the list")
-    return series.cast(pl.List(pl.String))
-
-
-def _unusable(series: pl.Series, source: str) -> DataError:
-    remedy = "write it as text, numbers, or lists of texts, or leave the column out"
-    return DataError(f"{source}, column '{series.name}': the type {series.dtype} cannot be used; {remedy}")
+            raise DataError(f"{file.name}: a damaged Parquet file ({fact}); write or copy it again") from error
+        return frame.select(plain(series, file.name) for series in frame)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from tunesmith.core.errors import DataError, NotFoundError
 from tunesmith.data.sources import _layout
+from tunesmith.data.sources._bytes import Local
 from tunesmith.data.sources._exact import read_exactly
 from tunesmith.data.sources._layout import Layout, count_records
 from tunesmith.data.sources.csv import Csv
@@ -21,6 +22,12 @@ def read(tmp_path, content, name="reviews.csv", **fields):
     data = content if isinstance(content, bytes) else content.encode()
     (tmp_path / name).write_bytes(data)
     return Csv(path=name, **fields).read(tmp_path)
+
+
+def notes(tmp_path):
+    said = []
+    Csv(path="reviews.csv").read(tmp_path, said.append)
+    return said
 
 
 def fault(tmp_path, content, name="reviews.csv", **fields):
@@ -160,7 +167,7 @@ def test_marked_encodings(tmp_path, encoding):
     data = read(tmp_path, "naïve,b\nünïcödé 😀,1\n".encode(encoding))
     assert data.columns == ["naïve", "b"]
     assert data.frame["naïve"].to_list() == ["ünïcödé 😀"]
-    assert Csv(path="reviews.csv").notes(tmp_path) == []
+    assert notes(tmp_path) == []
 
 
 def test_named_encodings(tmp_path):
@@ -172,17 +179,17 @@ def test_named_encodings(tmp_path):
 
 def test_other_encodings_are_guessed_and_said(tmp_path):
     assert read(tmp_path, "a,b\nx,1\n“é”,1\n".encode("cp1252")).frame["a"][1] == "“é”"
-    (note,) = Csv(path="reviews.csv").notes(tmp_path)
+    (note,) = notes(tmp_path)
     assert note.startswith("reviews.csv line 3 is not UTF-8")
     assert "cp1252" in note
     assert read(tmp_path, b"a,b\nx\x81,1\n").frame["a"][0] == "x\x81"
-    assert "latin-1" in Csv(path="reviews.csv").notes(tmp_path)[0]
+    assert "latin-1" in notes(tmp_path)[0]
 
 
 def test_an_invalid_byte_is_found_beyond_the_first_block(tmp_path, monkeypatch):
     monkeypatch.setattr("tunesmith.data.sources._bytes.BLOCK", 4)
     read(tmp_path, "a,b\nüüüü,1\nx,2\n€€,3\n".encode() + b"\xff,4\n")
-    assert "line 5 " in Csv(path="reviews.csv").notes(tmp_path)[0]
+    assert "line 5 " in notes(tmp_path)[0]
 
 
 def test_a_file_without_header(tmp_path):
@@ -276,7 +283,7 @@ def test_what_the_standard_library_writes_is_read_back(tmp_path_factory, rows):
     stdlib.writer(text, quoting=stdlib.QUOTE_ALL).writerows([[f"c{i}" for i in range(len(rows[0]))], *rows])
     path = tmp_path_factory.mktemp("csv") / "rows.csv"
     path.write_bytes(text.getvalue().encode())
-    frame = Csv(path=path.name, trim=False).read_file(path)
+    frame = Csv(path=path.name, trim=False).read_file(Local(path, path.name))
     assert [tuple(cell or "" for cell in row) for row in frame.rows()] == [tuple(row) for row in rows]
 
 

@@ -98,5 +98,32 @@ def test_missing_file_and_folder(tmp_path):
     (tmp_path / "rows.parquet").write_bytes(b"")
     with pytest.raises(NotFoundError, match=r"did you mean 'rows\.parquet'"):
         Parquet(path="row.parquet").read(tmp_path)
-    with pytest.raises(DataError, match="is a folder"):
-        Parquet(path=".").read(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no Parquet files in this folder"):
+        Parquet(path="empty").read(tmp_path)
+
+
+def folder(tmp_path):
+    for name, numbers in {"b": [3], "year=2024/a": [1, 2], "_delta/c": [9], ".hidden/d": [9], "_e": [9]}.items():
+        path = tmp_path / "table" / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pl.DataFrame({"x": numbers}).write_parquet(path)
+    (tmp_path / "table" / "_SUCCESS").write_bytes(b"")
+    return "table"
+
+
+def test_a_folder_is_one_dataset(tmp_path):
+    said = []
+    data = Parquet(path=folder(tmp_path)).read(tmp_path, said.append)
+    assert data.frame["x"].to_list() == [3, 1, 2]
+    assert data.frame.columns == ["x"]
+    assert data.index["source"].to_list() == ["b.parquet", "a.parquet", "a.parquet"]
+    assert said == ["the folders' names hold values of 'year', which is not read as a column; write it into the files"]
+
+
+def test_folders_per_split(tmp_path):
+    name = folder(tmp_path)
+    pl.DataFrame({"x": [5]}).write_parquet(tmp_path / "b.parquet")
+    data = Parquet(path={"train": name, "test": "b.parquet"}).read(tmp_path)
+    assert data.index["split"].to_list() == ["train"] * 3 + ["test"]
+    assert data.index["source"].to_list() == ["table/b.parquet"] + ["table/year=2024/a.parquet"] * 2 + ["b.parquet"]
