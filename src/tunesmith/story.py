@@ -78,7 +78,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = inspect.findings(table(known, run.home, events, is_asked=False), recipe.checks, events)
+    findings = inspect.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
 
