@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .evidence import ID_CLIP, fields
+from .evidence import fields
 from .markup import NOTHING, Column, Html, Section, clipped, element, folded, join, paragraph, table, text
+from .offenders import ID_CLIP
 from .values import block, blocks, count, plain
 
 Report = Mapping[str, Any]
