@@ -26,7 +26,7 @@ from .stages.augment import Augmenter, Turn, ask, augment
 from .stages.clean import Cleaned, Shape
 from .stages.encode import encode
 from .stages.inspect import Meaning
-from .stages.split import NAMES, Division
+from .stages.split import NAMES, Division, Roles
 from .stages.watch import Watch
 from .training.settings import Job, Places
 
@@ -58,9 +58,13 @@ class Understood:
             self.recipe.split.group,
         )
 
-    def shape(self) -> Shape:
-        """Return what cleaning needs to know of the columns."""
-        return Shape(self.meaning.target, self.meaning.kinds)
+    def roles(self) -> Roles:
+        """Return what dividing the rows asks of the columns."""
+        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.folder)
+
+    def shape(self, events: Events) -> Shape:
+        """Return what cleaning needs to know of the columns, and who hears what was done."""
+        return Shape(self.meaning.target, self.meaning.kinds, events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ class Scene:
     start: Callable[[int], Model]
     home: Path
     is_resumed: bool
-    turns: Turns
+    turns: Turns | None = None
+    """What augmentation makes of the training rows; None: they are as they were encoded."""
 
 
 def augmenting(known: Understood, train: Dataset, store: ArrayStore | None, events: Events) -> Augmenter:
@@ -144,10 +149,10 @@ class Turns:
 
 def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Scene) -> Job:
     """Return what training needs; the guards look at every step."""
-    task, base, validation = _task(codec), recipe.body(), encoded["validation"]
+    task, base, validation, turns = _task(codec), recipe.body(), encoded["validation"], scene.turns
     assert validation.targets is not None
     return Job(
-        train=scene.turns.train,
+        train=encoded["train"] if turns is None else turns.train,
         validation=validation,
         how=recipe.train,
         strategy=recipe.strategy,
@@ -162,7 +167,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         events=scene.events,
         start=scene.start,
         places=places(recipe, encoded, scene),
-        anew=scene.turns.anew if scene.turns.augmenter.is_anew else None,
+        anew=turns.anew if turns is not None and turns.augmenter.is_anew else None,
     )
 
 
@@ -170,7 +175,8 @@ def places(recipe: Recipe, encoded: Mapping[str, Encoded], scene: Scene) -> Plac
     """Return where the run's checkpoints are: a folder that follows from all that decides its numbers."""
     rows = [digest_of(one.inputs) for name, one in encoded.items() if name != "test"]
     labels = [digest_of({"targets": one.targets}) for one in encoded.values() if one.targets is not None]
-    more = [scene.turns.augmenter.key, digest_of(scene.turns.train.inputs)] if recipe.augment else []
+    turns = scene.turns if recipe.augment else None
+    more = [] if turns is None else [turns.augmenter.key, digest_of(turns.train.inputs)]
     key = value_digest([recipe.digest(), rows, labels, more, recipe.train.engine.decisive(), libraries()])
     return Places(scene.home / "runs" / key[:16], key, scene.is_resumed)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .data.ledger import counts
 from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, places, question
+from .opinions import table
 from .parts.checks import Finding
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
@@ -21,7 +21,7 @@ from .stages.build import Blueprint, build, rebuild
 from .stages.clean import clean
 from .stages.encode import encode, fit_codec
 from .stages.read import read
-from .stages.split import Roles, split
+from .stages.split import split
 from .stages.train import train
 from .stages.watch import Watch
 from .version import Version
@@ -53,13 +53,10 @@ def understand(run: Run) -> Understood:
 
 def divide(known: Understood, findings: Sequence[Finding], watch: Watch, events: Events) -> Divided:
     """Drop rows without a label, divide the others, clean them, and let the guards look at them."""
-    rows, target, how = known.rows, known.meaning.target, known.recipe.split
+    rows, target = known.rows, known.meaning.target
     watch.at("read", Evidence(splits={"all": rows}, target=target))
-    roles = Roles(target, known.meaning.task.form, known.meaning.kinds, known.folder)
-    division = split(rows.where(rows.frame[target].is_not_null()), how, roles, events)
-    cleaned = clean(rows, division.rows, findings, known.recipe.clean, known.shape())
-    for one in counts(cleaned.changes):
-        events.note("clean", f"{one['rows']} rows {one['action']}: {one['check']}, remedy {one['remedy']}")
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
+    cleaned = clean(rows, division.rows, findings, known.recipe.clean, known.shape(events))
     divided = Divided(division, cleaned)
     watch.at("split", Evidence(splits=divided.parts, target=target, apart=division.apart))
     return divided
@@ -81,7 +78,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = inspect.findings(known.table(), recipe.checks, events)
+    findings = inspect.findings(table(known, run.home, events, is_asked=False), recipe.checks, events)
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
 

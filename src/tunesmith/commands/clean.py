@@ -16,7 +16,7 @@ from ..data.writing import formulas, refuse_unknown, shielded, unshielded, write
 from ..handover import Understood
 from ..parts.checks import Finding
 from ..stages.clean import Cleaned, clean
-from ..stages.split import Roles, split
+from ..stages.split import split
 from ..story import Run
 from ..terminal import Screen, table
 from . import Answer
@@ -60,9 +60,8 @@ def _clean(options: Namespace) -> Answer:
 def cleaned(known: Understood, found: list[Finding], events: Events) -> Cleaned:
     """Return the rows cleaned as a training would have them: divided first, so that the judge's rows stay."""
     rows, target = known.rows, known.meaning.target
-    roles = Roles(target, known.meaning.task.form, known.meaning.kinds, known.folder)
-    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, roles, events)
-    return clean(rows, division.rows, found, known.recipe.clean, known.shape())
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
+    return clean(rows, division.rows, found, known.recipe.clean, known.shape(events))
 
 
 def _words(value: dict[str, Any], summary: list[dict[str, Any]], risky: int) -> str:

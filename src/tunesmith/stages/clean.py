@@ -11,9 +11,10 @@ import polars as pl
 from pydantic import BeforeValidator, model_validator
 
 from ..core.errors import DataError
+from ..core.events import Events
 from ..core.part import Section, find
 from ..data import Dataset
-from ..data.ledger import Action, Change
+from ..data.ledger import Action, Change, counts
 from ..parts.checks import Check, Finding, Remedy
 
 CELLS: frozenset[str] = frozenset({"impute", "normalise", "map", "relabel"})
@@ -76,10 +77,11 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the columns are: the target, and column -> kind of the inputs."""
+    """What the columns are: the target, and column -> kind of the inputs; `events` hears what was done."""
 
     target: str
     kinds: Mapping[str, str]
+    events: Events = field(default_factory=Events)
 
 
 def clean(whole: Dataset, divided: Dataset, findings: Sequence[Finding], how: Clean, shape: Shape) -> Cleaned:
@@ -220,6 +222,9 @@ class _Work:
         stays[list(self.out)] = False
         aside = [row for row, (action, _, _) in self.out.items() if action == "aside"]
         changes = sorted(self._changes(whole), key=lambda one: (one.row, one.action != "changed"))
+        for one in counts(changes):
+            rows = "1 row" if one["rows"] == 1 else f"{one['rows']} rows"
+            self.shape.events.note("clean", f"{rows} {one['action']}: {one['check']}, remedy {one['remedy']}")
         pairs = {name: tuple(found.items()) for name, found in self.replaced.items() if found}
         return Cleaned(data.where(stays), data.take(sorted(aside)), tuple(changes), pairs)
 
