@@ -6,10 +6,12 @@ import math
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .figures import NONE, deviation, reasons, results, spread, table
+from .machine import allowed_cores
 from .rows import Sizes, read, write
 from .runs import FOLDER, Task, python
 
@@ -17,11 +19,13 @@ NAME = "few"
 OURS = ("contrastive", "full", "head")
 PEERS = ("setfit", "autogluon")
 SETFIT_PAIRS = 16  # a step of SetFit's defaults
+UNCUT = "setfit, all its steps"
+MOST_UNCUT = 600  # where SetFit's defaults come to no more steps than these, one seed is trained with all of them
 
 
 def settings(options: Namespace) -> dict[str, Any]:
-    named = ("few_sets", "test_rows", "max_tokens", "setfit_steps", "autogluon_seconds")
-    return {name: getattr(options, name) for name in named}
+    named = ("test_rows", "max_tokens", "setfit_steps", "autogluon_seconds")
+    return {name: getattr(options, name) for name in named} | {"cores": len(allowed_cores())}
 
 
 def tasks(options: Namespace, folder: Path) -> Iterator[Task]:
@@ -38,6 +42,10 @@ def tasks(options: Namespace, folder: Path) -> Iterator[Task]:
                     yield Task(what | {"contestant": name}, python("work_tunesmith"), job)
                 for name in PEERS:
                     yield _peer(options, name, what, _all_rows(name, count, files))
+                if seed == 0 and options.setfit_steps < _setfit_steps(_all_rows("setfit", count, files)) <= MOST_UNCUT:
+                    uncut = Namespace(**vars(options) | {"setfit_steps": MOST_UNCUT})
+                    task = _peer(uncut, "setfit", what, _all_rows("setfit", count, files))
+                    yield replace(task, what=what | {"contestant": UNCUT})
 
 
 def _all_rows(name: str, count: int, files: dict[str, str]) -> dict[str, str]:
@@ -68,25 +76,28 @@ def _peer(options: Namespace, name: str, what: dict[str, Any], files: dict[str, 
 
 
 def _setfit(options: Namespace, files: dict[str, str]) -> dict[str, int]:
-    """Leave SetFit its defaults as far as they come to so many steps; the pairs grow with the square of the rows."""
+    """Leave SetFit its defaults as far as they come to so many steps."""
+    return {"max_steps": options.setfit_steps} if _setfit_steps(files) > options.setfit_steps else {}
+
+
+def _setfit_steps(files: dict[str, str]) -> int:
+    """Return how many steps SetFit's defaults come to; its pairs grow with the square of the rows."""
     labels = read(files["train"])[1]
     counts = [labels.count(one) for one in set(labels)]
     same = sum(one * (one + 1) // 2 for one in counts)
     other = (len(labels) ** 2 - sum(one * one for one in counts)) // 2
-    steps = math.ceil(2 * max(same, other) / SETFIT_PAIRS)
-    return {"max_steps": options.setfit_steps} if steps > options.setfit_steps else {}
+    return math.ceil(2 * max(same, other) / SETFIT_PAIRS)
 
 
 def sections(content: dict[str, Any]) -> dict[str, str]:
     lines = []
-    for data, counts in content["settings"]["few_sets"].items():
-        for count in counts:
-            for name in (*OURS, *PEERS):
-                where = {"data": data, "per_class": count, "contestant": name}
-                line = _line(results(content, **where), reasons(content, **where))
-                if line is not None:
-                    who = name if name in PEERS else f"Tunesmith, {name}"
-                    lines.append([data, count or "all", who, *line])
+    for data, count in dict.fromkeys((run["what"]["data"], run["what"]["per_class"]) for run in content["runs"]):
+        for name in (*OURS, *PEERS, UNCUT):
+            where = {"data": data, "per_class": count, "contestant": name}
+            line = _line(results(content, **where), reasons(content, **where))
+            if line is not None:
+                who = f"Tunesmith, {name}" if name in OURS else name
+                lines.append([data, count or "all", who, *line])
     head = ["data", "labels per class", "who", "test accuracy, mean ± deviation", "seconds", "CPU seconds", "seeds"]
     return {"few": table([*head, "remarks"], lines)}
 

@@ -15,12 +15,14 @@ IDLE, WAITING = 3, 4  # columns of the first line of /proc/stat
 
 
 def busy_seconds() -> float:
-    """Return for how long all cores together have computed, for whomever; 0 where the system does not tell."""
+    """Return for how long this process's cores have computed, for whomever; 0 where the system does not tell."""
+    names = {f"cpu{core}" for core in allowed_cores()}
     try:
-        columns = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+        lines = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
     except OSError:
         return 0.0
-    ticks = sum(int(one) for at, one in enumerate(columns) if at not in (IDLE, WAITING))
+    kept = [columns[1:9] for columns in lines if columns and columns[0] in names]
+    ticks = sum(int(one) for columns in kept for at, one in enumerate(columns) if at not in (IDLE, WAITING))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

@@ -15,10 +15,12 @@ from .core.ids import digest, set_digest, value_digest
 from .core.libraries import libraries
 from .core.statistics import Comparison
 from .data import Codec, Dataset, Encoded
+from .data.ledger import counts, lines
 from .data.metrics import HIGHER_IS_BETTER
 from .model import Curve
 from .recipe import Recipe
 from .stages import evaluate
+from .stages.clean import Cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Chapter:
     codec: Codec
     findings: Sequence[dict[str, Any]]
     """As JSON values, each row with its number and id."""
+    cleaned: Cleaned
+    division: Mapping[str, Any]
+    """How the rows were divided, as JSON values."""
 
 
 def account(
@@ -78,7 +83,9 @@ def _identity(chapter: Chapter) -> dict[str, Any]:
         "classes": codec.target_state.get("classes"),
         "inputs": {column.name: column.modality.kind for column in codec.columns},
         "rows": {name: len(rows) for name, rows in chapter.parts.items()},
+        "split": dict(chapter.division),
         "findings": list(chapter.findings),
+        "cleaning": counts(chapter.cleaned.changes),
         "recipe": recipe.model_dump(mode="json"),
         "origins": dict(chapter.origins),
         "environment": {"python": platform.python_version(), "system": platform.platform(), **engine, **libraries()},
@@ -86,7 +93,7 @@ def _identity(chapter: Chapter) -> dict[str, Any]:
 
 
 def stored_files(chapter: Chapter, report: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the files that stand beside the model's own: codec, recipe, report, row ids by split."""
+    """Return the files that stand beside the model's own: codec, recipe, report, row ids by split, what was cleaned."""
     ids = {name: rows.ids for name, rows in chapter.parts.items()}
     texts = {
         "codec.json": chapter.codec.as_json(),
@@ -94,7 +101,8 @@ def stored_files(chapter: Chapter, report: Mapping[str, Any]) -> dict[str, bytes
         "report.json": report,
         "rows.json": ids,
     }
-    return {name: _json(value) for name, value in texts.items()}
+    ledger = {"ledger.jsonl": lines(chapter.cleaned.changes)} if chapter.cleaned.changes else {}
+    return {name: _json(value) for name, value in texts.items()} | ledger
 
 
 def manifest_of(chapter: Chapter, files: Mapping[str, bytes], report: Mapping[str, Any]) -> dict[str, Any]:

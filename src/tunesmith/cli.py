@@ -7,7 +7,9 @@ import importlib
 import json
 import os
 import shlex
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +27,14 @@ COMMANDS = {
     "init": ("look at the data and write a commented recipe", "tunesmith init reviews.csv --target label"),
     "show": ("print the filled recipe, each value with its origin", "tunesmith show recipe.yaml"),
     "check": ("inspect the rows for faults", "tunesmith check reviews.csv --target label --report check.html"),
+    "clean": (
+        "apply the recipe's remedies; write the rows left and a ledger of every change",
+        "tunesmith clean recipe.yaml -o clean.csv\n  tunesmith clean --undo clean.ledger.jsonl clean.csv -o back.csv",
+    ),
+    "label": (
+        "give out the rows most worth a person's look, and take their labels back",
+        "tunesmith label recipe.yaml -o look.csv\n  tunesmith label recipe.yaml --take look.csv -o corrected.csv",
+    ),
     "train": ("train, judge and register a version", "tunesmith train recipe.yaml --set train.epochs=3"),
     "predict": ("answer for rows", 'tunesmith predict reviews --text "works like a charm"'),
     "evaluate": ("measure a version on labelled rows", "tunesmith evaluate reviews@1 new.csv --slice country"),
@@ -40,6 +50,8 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end by a scheduler: the same as Ctrl-C
     try:
         command = importlib.import_module(f"tunesmith.commands.{options.command}")
         answer = command.run(options)
@@ -157,9 +169,35 @@ def _train(one: argparse.ArgumentParser) -> None:
 
 
 def _check(one: argparse.ArgumentParser) -> None:
-    one.add_argument("what", type=Path, metavar="RECIPE|DATA", help="a recipe, or a file of rows")
+    one.add_argument("what", metavar="RECIPE|DATA", help="a recipe, or a file of rows")
     one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
     one.add_argument("--report", type=Path, metavar="FILE", help="also write an HTML page with the rows at fault")
+
+
+def _clean(one: argparse.ArgumentParser) -> None:
+    one.add_argument("what", metavar="RECIPE|DATA", help="a recipe or a file of rows; with --undo, the rows")
+    one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
+    one.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the rows as .csv, .tsv, .jsonl or .parquet"
+    )
+    one.add_argument("--ledger", type=Path, metavar="FILE", help="write the ledger here (OUTPUT.ledger.jsonl)")
+    one.add_argument("--undo", type=Path, metavar="LEDGER", help="restore the rows as they were before this cleaning")
+    one.add_argument(
+        "--for-spreadsheets", action="store_true", help="put an apostrophe before cells that a spreadsheet would run"
+    )
+
+
+def _label(one: argparse.ArgumentParser) -> None:
+    one.add_argument("what", metavar="RECIPE|DATA", help="a recipe, or a file of rows")
+    one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
+    one.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="the rows to look at, or those with their labels"
+    )
+    one.add_argument("--count", type=int, default=100, metavar="N", help="how many rows to look at (%(default)s)")
+    one.add_argument("--to", choices=["table", "label-studio"], default="table", help="the form (%(default)s)")
+    one.add_argument("--take", type=Path, metavar="FILE", help="labels given: a table, or Label Studio's JSON")
+    one.add_argument("--new-classes", action="store_true", help="take labels of classes that no row has yet")
+    one.add_argument("--ledger", type=Path, metavar="FILE", help="write the ledger here (OUTPUT.ledger.jsonl)")
 
 
 def _version(one: argparse.ArgumentParser) -> None:
@@ -205,6 +243,8 @@ OPTIONS = {
     "init": _init,
     "show": _recipe,
     "check": _check,
+    "clean": _clean,
+    "label": _label,
     "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,

@@ -4,24 +4,80 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .core.events import Events
 from .core.ids import value_digest
 from .core.libraries import libraries
-from .data import Codec, Encoded
+from .data import Codec, Dataset, Encoded
 from .data.store import ArrayStore
 from .model import Model
 from .model.activations import digest_of
+from .parts.augmentations import Place
 from .parts.baselines import Question
+from .parts.checks import Table
 from .parts.guards import Evidence
 from .parts.tasks import Task
 from .recipe import Recipe
 from .stages import evaluate
+from .stages.augment import Augmenter, Turn, ask, augment
+from .stages.clean import Cleaned, Shape
+from .stages.encode import encode
+from .stages.inspect import Meaning
+from .stages.split import NAMES, Division, Roles
 from .stages.watch import Watch
 from .training.settings import Job, Places
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Identified rows, the recipe with everything found written down, and where each value came from.
+
+    `folder` is where the recipe's paths start.
+    """
+
+    rows: Dataset
+    recipe: Recipe
+    meaning: Meaning
+    origins: dict[str, str]
+    folder: Path
+
+    def table(self) -> Table:
+        """Return what the checks look at."""
+        meaning = self.meaning
+        return Table(
+            self.rows,
+            tuple(meaning.inputs),
+            meaning.target,
+            meaning.task.kind,
+            tuple(meaning.left_out),
+            meaning.kinds,
+            self.folder,
+            self.recipe.split.group,
+        )
+
+    def roles(self) -> Roles:
+        """Return what dividing the rows asks of the columns."""
+        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.folder)
+
+    def shape(self, events: Events) -> Shape:
+        """Return what cleaning needs to know of the columns, and who hears what was done."""
+        return Shape(self.meaning.target, self.meaning.kinds, events)
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """How the rows were divided, and what cleaning left of them."""
+
+    division: Division
+    cleaned: Cleaned
+
+    @property
+    def parts(self) -> dict[str, Dataset]:
+        """The cleaned rows by split."""
+        return {name: self.cleaned.rows.in_split(name) for name in NAMES}
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
@@ -43,14 +99,60 @@ class Scene:
     start: Callable[[int], Model]
     home: Path
     is_resumed: bool
+    turns: Turns | None = None
+    """What augmentation makes of the training rows; None: they are as they were encoded."""
+
+
+def augmenting(known: Understood, train: Dataset, store: ArrayStore | None, events: Events) -> Augmenter:
+    """Return what makes each epoch's rows out of the training rows."""
+    recipe, meaning = known.recipe, known.meaning
+    asked = ask(meaning.inputs, meaning.target, meaning.task)
+    place = Place(known.folder, store, str(recipe.train.engine.device()), events)
+    return augment(train, recipe.augment, asked, recipe.seed, place)
+
+
+class Turns:
+    """The training rows as arrays: `train`, new rows included, and what each epoch shows of them."""
+
+    def __init__(self, augmenter: Augmenter, codec: Codec, model: Model, plain: Encoded) -> None:
+        """`plain` are the training rows as they were read, encoded."""
+        self.augmenter, self.codec, self.model = augmenter, codec, model
+        self.train = model.prepare(encode(augmenter.rows, codec)) if augmenter.added else plain
+        self._last: tuple[int, Turn, Encoded] | None = None
+
+    def turn(self, epoch: int) -> tuple[Turn, Encoded]:
+        """Return an epoch's rows, and them as arrays; the last epoch asked for is remembered."""
+        if not self.augmenter.is_anew:
+            return self.augmenter.turn(epoch), self.train
+        if self._last is None or self._last[0] != epoch:
+            turn = self.augmenter.turn(epoch)
+            encoded = replace(encode(turn.rows, self.codec, labelled=False), targets=self.train.targets)
+            self._last = epoch, turn, self.model.prepare(encoded, is_kept=False)
+        return self._last[1:]
+
+    def anew(self, epoch: int) -> Encoded:
+        """Return an epoch's rows as arrays."""
+        return self.turn(epoch)[1]
+
+    def begin(self, parts: Mapping[str, Dataset], watch: Watch, events: Events) -> dict[str, Any]:
+        """Let the guards look at the first epoch's rows, and return what the report says of them."""
+        splits, encoded = {**parts, "train": self.augmenter.rows}, {"train": self.train}
+        if not self.augmenter.parts:
+            watch.at("augmented", Evidence(splits=splits, encoded=encoded))
+            return {}
+        turn, arrays = self.turn(0)
+        watch.at(
+            "augmented", Evidence(splits=splits | {"augmented": turn.rows}, encoded=encoded | {"augmented": arrays})
+        )
+        return self.augmenter.account(turn, events)
 
 
 def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Scene) -> Job:
     """Return what training needs; the guards look at every step."""
-    task, base, validation = _task(codec), recipe.body(), encoded["validation"]
+    task, base, validation, turns = _task(codec), recipe.body(), encoded["validation"], scene.turns
     assert validation.targets is not None
     return Job(
-        train=encoded["train"],
+        train=encoded["train"] if turns is None else turns.train,
         validation=validation,
         how=recipe.train,
         strategy=recipe.strategy,
@@ -65,6 +167,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         events=scene.events,
         start=scene.start,
         places=places(recipe, encoded, scene),
+        anew=turns.anew if turns is not None and turns.augmenter.is_anew else None,
     )
 
 
@@ -72,7 +175,9 @@ def places(recipe: Recipe, encoded: Mapping[str, Encoded], scene: Scene) -> Plac
     """Return where the run's checkpoints are: a folder that follows from all that decides its numbers."""
     rows = [digest_of(one.inputs) for name, one in encoded.items() if name != "test"]
     labels = [digest_of({"targets": one.targets}) for one in encoded.values() if one.targets is not None]
-    key = value_digest([recipe.digest(), rows, labels, recipe.train.engine.decisive(), libraries()])
+    turns = scene.turns if recipe.augment else None
+    more = [] if turns is None else [turns.augmenter.key, digest_of(turns.train.inputs)]
+    key = value_digest([recipe.digest(), rows, labels, more, recipe.train.engine.decisive(), libraries()])
     return Places(scene.home / "runs" / key[:16], key, scene.is_resumed)
 
 

@@ -13,13 +13,17 @@ from .core.errors import DataError, RecipeError
 from .core.ids import value_digest
 from .core.part import Section, find, kinds
 from .data.sources import Source
+from .parts.augmentations import Augmentation
 from .parts.bases import Base
+from .parts.checks import Checks
 from .parts.losses import Loss
 from .parts.modalities import Modality
 from .parts.strategies import Strategy
 from .parts.strategies.full import Full
 from .parts.tasks import Task
 from .recipe_text import RecipeText, read_text
+from .stages import augment
+from .stages.clean import Clean
 from .stages.inspect import Given, Meaning
 from .stages.split import Split
 from .training.settings import Train
@@ -40,12 +44,26 @@ class Recipe(Section):
     """Where the weights come from; `minilm` where an input is text, `gbdt` for tables."""
     strategy: SerializeAsAny[Strategy] = Full()
     """Which weights move."""
+    checks: Checks = {}
+    """Fields of single checks, or `off`: `{imbalance: {rows: 5}, id_columns: off}`; all others run as they are."""
+    clean: Clean = {}
+    """What is done about findings: `{missing: impute}`; repeated training rows go, if not `{duplicates: keep}`."""
     split: Split = Split()
     """How rows are divided."""
+    augment: list[SerializeAsAny[Augmentation]] = []
+    """What else training rows could have been, one after another: `[typo, {kind: number_noise, share: 0.1}]`."""
     train: Train = Train()
     """How training goes."""
     seed: int = Field(0, ge=0, lt=2**31)
     """Everything random follows from it."""
+
+    @field_validator("augment")
+    @classmethod
+    def _bases_read_it(cls, value: list[Augmentation]) -> list[Augmentation]:
+        for part in value:
+            if part.works_on == {"image"}:
+                raise ValueError(f"{part.kind} works on images, and no base reads images yet; remove it")
+        return value
 
     @field_validator("data", mode="before")
     @classmethod
@@ -55,7 +73,7 @@ class Recipe(Section):
     def given(self) -> Given:
         """Return what the recipe says of the columns."""
         inputs: Any = self.data.inputs
-        return Given(inputs, self.target, self.task, self.data.id, self.split.group)
+        return Given(inputs, self.target, self.task, self.data.id, self.split.columns())
 
     def filled(self, meaning: Meaning) -> Recipe:
         """Return the recipe with everything found written down."""
@@ -65,6 +83,8 @@ class Recipe(Section):
         data = self.data.model_copy(update={"inputs": named})
         values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
         self._refuse_unread(base)
+        question = augment.ask(named, meaning.target, meaning.task)
+        augment.check(self.augment, question, base.kind, base.form == "fitted")
         whole = self.model_copy(update=values)
         whole.loss()
         return whole

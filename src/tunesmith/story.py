@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .data import Dataset
-from .handover import Scene, forget, job, kept, places, question
+from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, places, question
+from .opinions import table
+from .parts.checks import Finding
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
 from .stages import baseline, inspect
 from .stages.build import Blueprint, build, rebuild
+from .stages.clean import clean
 from .stages.encode import encode, fit_codec
 from .stages.read import read
-from .stages.split import NAMES, split
+from .stages.split import split
 from .stages.train import train
 from .stages.watch import Watch
 from .version import Version
@@ -36,16 +39,6 @@ class Run:
     is_resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """Identified rows, the recipe with everything found written down, and where each value came from."""
-
-    rows: Dataset
-    recipe: Recipe
-    meaning: inspect.Meaning
-    origins: dict[str, str]
-
-
 def understand(run: Run) -> Understood:
     """Read the rows, find what they mean, give each its lasting id."""
     rows = read(run.recipe.data, run.folder, run.events)
@@ -55,17 +48,18 @@ def understand(run: Run) -> Understood:
     rows = rows.identified(list(meaning.inputs), numeric, recipe.data.id)
     for column, why in meaning.left_out.items():
         run.events.note("inspect", f"column '{column}' is no input: {why}; `data: {{inputs: [...]}}` says otherwise")
-    return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred))
+    return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred), run.folder)
 
 
-def divide(known: Understood, watch: Watch) -> dict[str, Dataset]:
-    """Drop rows without a label, divide the others, and let the guards look at both."""
-    rows, target, how = known.rows, known.meaning.target, known.recipe.split
+def divide(known: Understood, findings: Sequence[Finding], watch: Watch, events: Events) -> Divided:
+    """Drop rows without a label, divide the others, clean them, and let the guards look at them."""
+    rows, target = known.rows, known.meaning.target
     watch.at("read", Evidence(splits={"all": rows}, target=target))
-    divided = split(rows.where(rows.frame[target].is_not_null()), how, target)
-    parts = {name: divided.in_split(name) for name in NAMES}
-    watch.at("split", Evidence(splits=parts, target=target, are_leaks_allowed=how.leaks == "allow"))
-    return parts
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
+    cleaned = clean(rows, division.rows, findings, known.recipe.clean, known.shape(events))
+    divided = Divided(division, cleaned)
+    watch.at("split", Evidence(splits=divided.parts, target=target, apart=division.apart))
+    return divided
 
 
 def tell(run: Run) -> Version | None:
@@ -84,20 +78,23 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = [one.as_json(known.rows) for one in inspect.findings(known.rows, meaning, events)]
-    parts = divide(known, watch)
+    findings = inspect.findings(table(known, run.home, events, is_asked=False), recipe.checks, events)
+    divided = divide(known, findings, watch, events)
+    parts, cleaned = divided.parts, divided.cleaned
 
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
-    plan = Blueprint(
-        recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), kept(run.home, recipe)
-    )
+    store = kept(run.home, recipe)
+    augmenter = augmenting(known, parts["train"], store, events)
+    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, cleaned.replacements)
+    plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), store)
     model = build(plan)
     with engine.in_turn():
         encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
         features = baseline.frozen_features(model, encoded, events) if engine.is_first else None
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
-    scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed)
+    turns = Turns(augmenter, codec, model, encoded["train"])
+    augmented = turns.begin(parts, watch, events)
+    scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed, turns)
     trained = train(model, job(recipe, codec, encoded, scene))
     if not engine.is_first:
         return None
@@ -105,14 +102,16 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
     outputs = baseline.answer(question(recipe, codec, encoded, features), events)
-    chapter = Chapter(recipe, known.origins, parts, codec, findings)
+    told = [one.as_json(known.rows) for one in findings]
+    chapter = Chapter(recipe, known.origins, parts, codec, told, cleaned, divided.division.account())
     outputs["model"] = model.outputs(encoded["test"])
     report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
     weights = model.files()
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]
     watch.at("saved", Evidence(before=model.outputs(sample), after=again.outputs(sample)))
-    report |= {"guards": list(watch.said.values()), "seconds": round(time.monotonic() - started, 3)}
+    report |= {"augment": augmented, "guards": list(watch.said.values())}
+    report |= {"seconds": round(time.monotonic() - started, 3)}
     files = weights | stored_files(chapter, report)
     stored = registry.publish(recipe.title(), files, manifest_of(chapter, weights, report))
     forget(places(recipe, encoded, scene))

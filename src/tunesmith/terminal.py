@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Sequence
 from io import StringIO
@@ -14,6 +15,8 @@ from rich.table import Table
 from .core.events import Event, Events
 
 WIDTH = 120  # characters of a table where the terminal is narrower or there is none
+NARROWEST = 40  # characters that text is still wrapped to
+LONGEST_NAME = 28  # characters of a cell above a remark
 QUIET_SECONDS = 5.0  # between plain lines of one stage
 
 
@@ -46,16 +49,17 @@ class Screen:
         self.started = self.spoken = time.monotonic()
         if not self.console.is_terminal:
             return
+        self.close()  # a stage may begin within another
         columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.progress = Progress(*columns, TextColumn("{task.fields[loss]}"), console=self.console, transient=True)
-        self.task = self.progress.add_task(event.stage, total=event.fields["total"], loss="")
+        self.progress = Progress(*columns, TextColumn("{task.fields[said]}"), console=self.console, transient=True)
+        self.task = self.progress.add_task(event.stage, total=event.fields["total"], said="")
         self.progress.start()
 
     def _advance(self, event: Event) -> None:
         done, total, loss = event.fields["done"], event.fields["total"], event.fields.get("loss")
-        shown = "" if loss is None else f"loss {loss:.3f}"
+        shown = event.fields.get("doing", "") if loss is None else f"loss {loss:.3f}"
         if self.progress is not None and self.task is not None:
-            self.progress.update(self.task, completed=done, loss=shown)
+            self.progress.update(self.task, completed=done, said=shown)
         elif total and done < total and time.monotonic() - self.spoken > QUIET_SECONDS:
             self.spoken = time.monotonic()
             left = (self.spoken - self.started) * (total - done) / max(done, 1)
@@ -88,6 +92,23 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     out = StringIO()
     Console(file=out, width=max(WIDTH, Console().width), no_color=True, highlight=False, markup=False).print(grid)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def remarked(columns: Sequence[str], rows: Sequence[Sequence[Any]], remarks: Sequence[str]) -> str:
+    """Return a table with a remark below every row, wrapped within the terminal and set in."""
+    width = min(max(Console().width, NARROWEST), WIDTH) - 1
+    head, *lines = table(columns, [[_line(cell) for cell in row] for row in rows]).splitlines()
+    wrap = textwrap.TextWrapper(width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    blocks = [wrap.fill(_line(remark, None)) for remark in remarks]
+    return "\n".join([head, *(f"{line}\n{block}\n" for line, block in zip(lines, blocks, strict=True))]).rstrip()
+
+
+def _line(cell: Any, longest: int | None = LONGEST_NAME) -> Any:
+    """Return a text as one line without signs that a terminal would obey; a number as it is."""
+    if not isinstance(cell, str):
+        return cell
+    seen = "".join(sign if sign.isprintable() else " " for sign in cell)
+    return seen if longest is None or len(seen) <= longest else f"{seen[: longest - 1]}…"
 
 
 def figure(metric: dict[str, Any]) -> str:

@@ -10,15 +10,16 @@ from .core.errors import NotFoundError
 from .core.seed import stream
 from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
-from .model import Model
+from .handover import Divided, Turns, Understood, augmenting
 from .model.network import Network
 from .parts.modalities import Modality
 from .registry import Registry, StoredVersion
 from .stages.build import Blueprint, build
 from .stages.encode import encode, fit_codec
 from .stages.inspect import findings
+from .stages.split import Division
 from .stages.watch import Watch
-from .story import Run, Understood, divide, understand
+from .story import Run, divide, understand
 from .version import Version
 
 Stations = list[dict[str, Any]]
@@ -40,22 +41,38 @@ def follow(run: Run, wanted: str) -> Stations:
 
     station("read", {"place": known.rows.place(at), "values": known.rows.example(at)})
     station("identify", {"id": name, "inputs": {one: part.kind for one, part in known.meaning.inputs.items()}})
-    found = findings(known.rows, known.meaning, run.events)
+    found = findings(known.table(), known.recipe.checks, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
-    parts = divide(known, Watch())
-    split = next((part for part, rows in parts.items() if name in rows.ids), None)
-    station("split", split or "dropped: it has no label, or stands on both sides")
-    if split is not None:
-        _encode(run, known, parts, (split, name), station)
+    divided = divide(known, found, Watch(), run.events)
+    station("split", told := _side(divided.division, name))
+    changes = [one.as_json() for one in divided.cleaned.changes if one.row == at]
+    if changes:
+        station("clean", changes)
+    split = told["split"]
+    if split in divided.parts and name in divided.parts[split].ids:
+        _encode(run, known, divided, (split, name), station)
     return stations
 
 
-def _encode(run: Run, known: Understood, parts: dict[str, Dataset], where: tuple[str, str], station: Any) -> None:
-    split, name = where
+def _side(division: Division, name: str) -> dict[str, str]:
+    """Return the split of a row and why it is there."""
+    rows = division.rows
+    if name not in (ids := rows.ids):
+        return {"split": "dropped", "because": "it has no label"}
+    at = ids.index(name)
+    return {"split": rows.index["split"][at], "because": division.why(at)}
+
+
+def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str], station: Any) -> None:
+    (split, name), parts, replacements = where, divided.parts, divided.cleaned.replacements
     recipe, meaning = known.recipe, known.meaning
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task)
+    augmenter = augmenting(known, parts["train"], None, run.events)
+    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, replacements)
     model = build(Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout))
     row = parts[split].where(parts[split].index["id"] == name)
+    turns = Turns(augmenter, codec, model, model.prepare(encode(parts["train"], codec))) if split == "train" else None
+    if recipe.augment:
+        station("augment", f"rows of {split} stay as they are" if turns is None else _augmented(turns, name))
     encoded = model.prepare(encode(row, codec))
     assert encoded.targets is not None
     station("encode", _by_column(codec, encoded))
@@ -64,8 +81,8 @@ def _encode(run: Run, known: Understood, parts: dict[str, Dataset], where: tuple
         station("tokens", {"words": " ".join(words), "ids": _shown(encoded.inputs["tokens"])})
     label = row.frame[codec.target].to_list()[0]
     station("target", {"column": codec.target, "value": label, "encoded": _shown(encoded.targets)})
-    if split == "train" and isinstance(model, Network):
-        station("batch", _first_batch(known, model, parts["train"], model.prepare(encode(parts["train"], codec)), name))
+    if turns is not None and isinstance(model, Network):
+        station("batch", _first_batch(known, model, turns.anew(0), name))
     made = newest(run, known)
     if made is not None:
         version = Version.open(made)
@@ -102,12 +119,16 @@ def newest(run: Run, known: Understood) -> StoredVersion | None:
     return next((one for one in reversed(stored) if one.manifest["recipe"] == known.recipe.digest()), None)
 
 
-def _first_batch(known: Understood, model: Model, rows: Dataset, encoded: Encoded, name: str) -> dict[str, int]:
-    assert isinstance(model, Network)
-    how, position = known.recipe.train, rows.ids.index(name)
-    order = batches(
-        len(rows), how.rows_per_step(len(rows)), stream(known.recipe.seed, "batches", 0), model.lengths(encoded)
-    )
+def _augmented(turns: Turns, name: str) -> dict[str, Any]:
+    """Return what the first epoch shows of a training row."""
+    turn, _ = turns.turn(0)
+    found = turns.augmenter.difference(turn, turn.rows.ids.index(name))
+    return {"epoch": 1, "by": found["by"], "values": found["after"]}
+
+
+def _first_batch(known: Understood, model: Network, encoded: Encoded, name: str) -> dict[str, int]:
+    how, position, count = known.recipe.train, encoded.ids.index(name), len(encoded)
+    order = batches(count, how.rows_per_step(count), stream(known.recipe.seed, "batches", 0), model.lengths(encoded))
     return next(
         {"epoch": 1, "step": step, "place": int(np.flatnonzero(batch == position)[0]) + 1, "rows": len(batch)}
         for step, batch in enumerate(order, start=1)

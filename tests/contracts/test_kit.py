@@ -1,11 +1,17 @@
 """The kit itself: every promise that is broken on purpose is told, so that a green kit means something."""
 
+from functools import partial
+
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
 from tunesmith.core.errors import GuardError
 from tunesmith.core.part import PARTS_VARIABLE, find
+from tunesmith.parts.augmentations.flip import Flip
+from tunesmith.parts.augmentations.number_noise import NumberNoise
+from tunesmith.parts.augmentations.typo import Typo
 from tunesmith.parts.baselines.majority import Majority
 from tunesmith.parts.bases.gbdt import Gbdt
 from tunesmith.parts.bases.tabular_net import TabularNet
@@ -27,6 +33,7 @@ from tunesmith.parts.strategies.gradual import Gradual
 from tunesmith.parts.strategies.lora import Lora
 from tunesmith.parts.tasks.classification import Classification
 from tunesmith.testing import (
+    augmentations,
     baselines,
     bases,
     check_part,
@@ -306,6 +313,37 @@ def test_a_guard_that_never_fires_or_always_does_is_told():
 
 def _refuse(self, evidence):
     raise GuardError("step 1: the loss is odd; lower the rate")
+
+
+def _by_position(self, column, draws):
+    return column + pl.Series(np.arange(len(column), dtype=np.float64))
+
+
+def _filled(self, train, place):
+    return lambda column, draws: pl.Series([None] * len(column), dtype=pl.Float64)
+
+
+AUGMENTATIONS = {
+    "whatever rows stand beside it": (NumberNoise, {"build": lambda self, train, place: partial(_by_position, self)}),
+    "leave no value of": (NumberNoise, {"build": _filled}),
+    "the same draws must give": (NumberNoise, {"build": lambda self, train, place: _anyhow}),
+    "must give Float64": (NumberNoise, {"build": lambda self, train, place: lambda column, draws: column.cast(str)}),
+    "must not empty": (Typo, {"build": lambda self, train, place: lambda column, draws: column.str.head(0)}),
+    "must name a lone": (NumberNoise, {"refuse": lambda self, question: "no"}),
+    "images must stay": (Flip, {"apply": lambda self, images, draws: images.astype(float)}),
+    "probability 0": (Flip, {"apply": lambda self, images, draws: images[:, ::-1]}),
+}
+
+
+def _anyhow(column, draws):
+    return column + np.random.default_rng().normal()
+
+
+@pytest.mark.parametrize("sentence", AUGMENTATIONS)
+def test_a_broken_augmentation_is_told(sentence):
+    part, methods = AUGMENTATIONS[sentence]
+    with pytest.raises(AssertionError, match=sentence):
+        augmentations.check(broken(part, **methods))
 
 
 def test_a_check_that_points_nowhere_is_told():

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tunesmith.recipe import load
-from tunesmith.stages.split import NAMES, split
-from tunesmith.story import Run, understand
+from tunesmith.stages.watch import Watch
+from tunesmith.story import Run, divide, understand
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
@@ -31,7 +31,7 @@ def test_the_first_line_says_how_to_run_it(path):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_the_rows_are_few_and_fill_every_split(path, tmp_path):
     recipe, text = load(path)
-    known = understand(Run(recipe, path.parent, tmp_path, text=text))
+    run = Run(recipe, path.parent, tmp_path, text=text)
+    known = understand(run)
     assert 60 <= len(known.rows) <= 120
-    divided = split(known.rows, known.recipe.split, known.meaning.target)
-    assert all(len(divided.in_split(name)) >= 5 for name in NAMES)
+    assert all(len(part) >= 5 for part in divide(known, [], Watch(), run.events).parts.values())

@@ -178,7 +178,12 @@ def test_debug_adds_the_traceback(tunesmith):
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tunesmith", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=folder, env=environment(), text=True, **pipes)
+    # a shell starts what runs in its background deaf to Ctrl-C, and children inherit that
+    return subprocess.Popen(command, cwd=folder, env=environment(), text=True, preexec_fn=hearing_ctrl_c, **pipes)
+
+
+def hearing_ctrl_c():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_ctrl_c_during_training_leaves_nothing(tunesmith, tmp_path):
@@ -201,6 +206,18 @@ def test_ctrl_c_during_training_leaves_nothing(tunesmith, tmp_path):
     assert "tunesmith train recipe.yaml --json --resume" in err, "what to type to go on"
     nothing_registered(tmp_path / ".tunesmith")
     assert tunesmith("verify", "--json").json["ok"]
+
+
+def test_a_scheduler_that_ends_a_run_outside_the_steps_is_told_how_to_start_it_again(tmp_path):
+    write(tmp_path, rows_csv=table(40), recipe_yaml=ENDLESS)
+    process = start(tmp_path, "train", "recipe.yaml")
+    while not process.stderr.readline().startswith("check"):
+        assert process.poll() is None, "the run ended by itself"
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "tunesmith train recipe.yaml" in err
+    assert "Traceback" not in err
 
 
 def test_ctrl_c_while_starting_says_no_traceback(tmp_path):

@@ -211,7 +211,7 @@ ALLOCATOR = "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("_run", ["memory does not suffice for a single row", "gradient_checkpointing"]),
+        ("_run", ["memory does not suffice for 1 row", "gradient_checkpointing"]),
         ("gradient", ["memory does not suffice for measuring rows", "can't allocate memory", "base.max_tokens"]),
         ("_outputs", ["memory does not suffice for measuring rows", "can't allocate memory", "base.max_tokens"]),
     ],

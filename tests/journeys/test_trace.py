@@ -80,8 +80,11 @@ def test_a_row_without_a_label_says_where_its_line_ends(tunesmith, folder):
     lines[4] = lines[4].rpartition(",")[0] + ","
     write(folder, table_csv="\n".join(lines), recipe_yaml=RECIPES["table"])
     stations = tunesmith("trace", "recipe.yaml", "--row", 4, "--json").json
+    assert stations[-1]["station"] == "clean"
+    assert "no label" in stations[-1]["value"][0]["why"]
+    stations.pop()
     assert stations[-1]["station"] == "split"
-    assert "no label" in stations[-1]["value"]
+    assert stations[-1]["value"] == {"split": "dropped", "because": "it has no label"}
     refused(tunesmith("trace", "recipe.yaml", "--row", "41"), "--row 41", "rows 1 to 40")
 
 
@@ -91,3 +94,12 @@ def test_a_missing_number_is_told_as_missing(tunesmith, folder):
     encoded = next(one["value"] for one in stations if one["station"] == "encode")
     assert encoded["months"] is None
     assert encoded["plan"] in (1, 2)
+
+
+def test_a_near_row_says_whom_it_follows(tunesmith, folder):
+    lines = table(40).splitlines()
+    age, city, minutes, churn = lines[3].split(",")
+    lines.append(f"{age},{city},{float(minutes) + 0.01:.2f},{churn}")
+    write(folder, table_csv="\n".join(lines), recipe_yaml=RECIPES["table"])
+    first, copy = (tunesmith("trace", "recipe.yaml", "--row", row, "--json").json[3]["value"] for row in (3, 41))
+    assert copy == {"split": first["split"], "because": "near to table.csv row 3 (1.00)"}

@@ -34,7 +34,7 @@ def run(options: Namespace) -> Answer:
     (FOLDER / "recipe.yaml").write_text("data: tickets.csv\ntarget: team\nname: tickets\n", "utf-8")
     job = Run(recipe, FOLDER, options.home, screen.events())
     try:
-        data, _, found = examine(job)
+        known, found = examine(job)
         version = tell(job)
         assert version is not None  # one process: the recipe above names no other engine
     finally:
@@ -43,7 +43,7 @@ def run(options: Namespace) -> Answer:
     page.write_text(render(stored_report(version.label, options.home)[1]), "utf-8")
     predictions = version.predict([{"message": text, "channel": "email", "order_value": None} for text in MESSAGES])
     value = summary(version) | {
-        "findings": [one.as_json(data) for one in found],
+        "findings": [one.as_json(known.rows) for one in found],
         "predictions": [one.as_json() for one in predictions],
         "report": str(page),
         "training_seconds": summary(version)["seconds"],
@@ -54,7 +54,7 @@ def run(options: Namespace) -> Answer:
         [text, one.answer, f"{one.confidence or 0:.0%}"] for text, one in zip(MESSAGES, predictions, strict=True)
     ]
     lines = [
-        f"1. {len(data)} support tickets were checked ({FOLDER / 'tickets.csv'}):\n",
+        f"1. {len(known.rows)} support tickets were checked ({FOLDER / 'tickets.csv'}):\n",
         table(["severity", "check", "column", "count"], faults),
         "\n2. A pre-trained model was fine-tuned, and measured on rows it had never seen:\n",
         describe(version),

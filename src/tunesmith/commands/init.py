@@ -10,8 +10,9 @@ from typing import Any
 
 from ..core.errors import RecipeError
 from ..core.events import Events
+from ..handover import Understood
 from ..recipe import of_rows
-from ..story import Run, Understood, understand
+from ..story import Run, understand
 from . import Answer
 
 

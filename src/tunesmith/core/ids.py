@@ -22,6 +22,14 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def tree_digest(path: Path) -> str:
+    """Return a digest of a file's bytes, or of a folder's files by name. Raises OSError where one cannot be read."""
+    if path.is_file():
+        return file_digest(path)
+    files = sorted(one for one in path.rglob("*") if one.is_file())
+    return value_digest({one.relative_to(path).as_posix(): file_digest(one) for one in files})
+
+
 def canonical(value: Any) -> bytes:
     """Return the one JSON form of a value: sorted keys, no spaces, UTF-8. Raises ValueError on NaN or infinity."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ..core.errors import DataError
-from ..core.ids import ID_LENGTH, digest
+from .hashing import hexadecimal, row_hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,9 @@ class Dataset:
         Numbers are hashed by value, all else as text, so a row keeps its id from CSV to Parquet. Rows with equal
         inputs share the hash and get `-2`, `-3`, ... Raises DataError where the key column repeats or is empty.
         """
-        parts = [_hashable(self.frame[name], name in numeric) for name in columns]
-        texts = (
-            pl.DataFrame(parts).select(pl.struct(pl.all()).struct.json_encode())[:, 0] if parts else [""] * len(self)
-        )
-        content = pl.Series("content", [digest(text)[:ID_LENGTH] for text in texts], pl.String)
-        ids = _counted(content) if key is None else self._keys(key)
+        hashes = row_hashes(self.frame, columns, numeric)
+        content = hexadecimal(hashes).alias("content")
+        ids = _counted(hashes, content) if key is None else self._keys(key)
         return replace(self, index=self.index.with_columns(content, ids.alias("id")))
 
     def _keys(self, key: str) -> pl.Series:
@@ -111,11 +108,16 @@ class Dataset:
         return self.frame.row(position, named=True)
 
 
-def _counted(content: pl.Series) -> pl.Series:
-    """Return the hashes, the second and later row of one hash with `-2`, `-3`, ... behind it."""
-    count = pl.DataFrame({"content": content}).select(pl.int_range(pl.len()).over("content") + 1)[:, 0]
-    later = content + "-" + count.cast(pl.String)
-    return pl.select(pl.when(count > 1).then(later).otherwise(content).alias("id"))["id"]
+def _counted(hashes: np.ndarray, content: pl.Series) -> pl.Series:
+    """Return the hashes in hexadecimal, the second and later row of one hash with `-2`, `-3`, ... behind it."""
+    repeated = np.flatnonzero(pl.Series(hashes).is_duplicated().to_numpy())
+    if not len(repeated):
+        return content
+    number = pl.DataFrame({"hash": hashes[repeated]}).select(pl.int_range(1, pl.len() + 1).over("hash"))[:, 0]
+    later = (number > 1).to_numpy()
+    return content.clone().scatter(
+        repeated[later], content[repeated[later]] + "-" + number.filter(later).cast(pl.String)
+    )
 
 
 def concatenate(parts: Sequence[Dataset]) -> Dataset:
@@ -132,10 +134,3 @@ def refuse_other_columns(named: Sequence[tuple[str, Sequence[str]]]) -> None:
         if set(names) != set(columns):
             odd = ", ".join(f"'{name}'" for name in sorted(set(names) ^ set(columns)))
             raise DataError(f"{other}: columns differ from {source}: {odd}")
-
-
-def _hashable(column: pl.Series, is_number: bool) -> pl.Series:
-    """Return numbers as Float64, lists as JSON, all else as text."""
-    if column.dtype.is_nested():
-        return pl.DataFrame([column]).select(pl.struct(pl.all()).struct.json_encode().alias(column.name))[:, 0]
-    return column.cast(pl.Float64 if is_number else pl.String, strict=False)

@@ -44,8 +44,8 @@ class Model(ABC):
     shape: Shape
     width: int
 
-    def prepare(self, encoded: Encoded) -> Encoded:
-        """Add what depends on the rows alone (tokens), once."""
+    def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
+        """Add what depends on the rows alone (tokens), once; `is_kept`: from and for the store, where there is one."""
         return encoded
 
     @abstractmethod

@@ -69,11 +69,11 @@ class Network(Model):
         self.width = net.head.out_features
         self.frozen: frozenset[str] = frozenset()
 
-    def prepare(self, encoded: Encoded) -> Encoded:
+    def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
         """Let every encoder add what it needs, such as tokens; the store has it where the same rows came before."""
         inputs = dict(encoded.inputs)
         for encoder in self._encoders().values():
-            inputs = prepared(encoder, inputs, self.store)
+            inputs = prepared(encoder, inputs, self.store if is_kept else None)
         return replace(encoded, inputs=inputs)
 
     def shortened(self, encoded: Encoded, depth: int, advance: Advance | None = None) -> Encoded:

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .markup import NOTHING, Column, Html, Section, clipped, element, folded, join, paragraph, table, text
-from .values import DASH, block, blocks, count, figure, number, percent, plain
+from .offenders import offenders
+from .values import block, blocks, count, figure, number, percent, plain
 
 Report = Mapping[str, Any]
 SEVERITIES = ("error", "warning", "info")
-MOST_ROWS = 20  # offending rows of one finding that a page shows
 MOST_WORST = 25
-ID_CLIP = 24  # an id that is a hash fits whole; a key column may hold anything
 
 
 def fields(values: Mapping[str, Any]) -> Html:
@@ -81,27 +80,7 @@ def finding(one: Mapping[str, Any]) -> Html:
     check = plain(one.get("check") or "unnamed check").replace("_", " ")
     head = element("h3", badge, text(check), element("small", text(how_many)), column)
     advice = paragraph(plain(one["advice"]), "advice") if one.get("advice") else NOTHING
-    return element("article", head, advice, _offenders(rows, total) if rows else NOTHING, class_=f"finding {severity}")
-
-
-def _offenders(rows: list[Mapping[str, Any]], total: float | None) -> Html:
-    has_inputs = any(block(row.get("inputs")) for row in rows)
-    has_target = any("target" in row for row in rows)
-    columns = [Column("Row", True), *([Column("What it holds")] * has_inputs), *([Column("Target")] * has_target)]
-    columns += [Column("Score", True), Column("Id")]
-    body = []
-    for row in rows[:MOST_ROWS]:
-        cells = [text(count(row.get("row")))]
-        cells += [fields(block(row.get("inputs"))) if row.get("inputs") else text(DASH)] * has_inputs
-        cells += [element("bdi", text(row.get("target")))] * has_target
-        score = row.get("score")
-        cells += [text(figure(number(score)) if number(score) is not None else score)]
-        body.append([*cells, element("div", clipped(row.get("id"), ID_CLIP), class_="id")])
-    shown = table(columns, body, "Offending rows")
-    left = max(len(rows), int(total or 0)) - len(body)
-    more = paragraph(f"and {left:,} more, not shown here", "quiet") if left > 0 else NOTHING
-    content = join((shown, more))
-    return content if has_inputs else folded(f"The rows ({len(body)})", content)
+    return element("article", head, advice, offenders(one, total) if rows else NOTHING, class_=f"finding {severity}")
 
 
 def guards(report: Report) -> Section:

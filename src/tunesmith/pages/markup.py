@@ -14,7 +14,7 @@ Html = NewType("Html", str)
 
 # What XML cannot hold, lone surrogates (not encodable in UTF-8), and marks that reorder the text around them.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
-EMPTY = frozenset({"meta"})  # elements of HTML that have no end tag
+EMPTY = frozenset({"meta", "img"})  # elements of HTML that have no end tag
 NOTHING = Html("")
 CLIP = 240
 

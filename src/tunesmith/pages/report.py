@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import evidence, outcomes, sections
+from . import augmentation, evidence, outcomes, sections
 from .document import document
 from .headline import header
 from .training import training
@@ -39,6 +39,7 @@ ORDER = (
     sections.baselines,
     sections.metrics,
     training,
+    augmentation.augmentation,
     outcomes.classes,
     outcomes.confusion,
     outcomes.calibration,

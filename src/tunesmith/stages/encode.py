@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,13 +11,22 @@ import polars as pl
 from ..core.errors import DataError, SchemaError
 from ..core.ids import set_digest
 from ..data import Codec, Column, Dataset, Encoded
+from ..data.codec import replaced
 from ..parts.modalities import Modality
 from ..parts.tasks import Task
 
+Pairs = Mapping[str, tuple[tuple[Any, Any], ...]]
 
-def fit_codec(train: Dataset, inputs: Mapping[str, Modality], target: str, task: Task) -> Codec:
-    """Return what the columns and the target teach, from these rows alone."""
-    columns = tuple(Column(name, one, one.fit(train.frame[name])) for name, one in inputs.items())
+
+def fit_codec(
+    train: Dataset, inputs: Mapping[str, Modality], target: str, task: Task, replacements: Pairs | None = None
+) -> Codec:
+    """Return what the columns and the target teach, from these rows alone; `replacements` go on at serving."""
+    pairs = replacements or {}
+    columns = tuple(
+        Column(name, one, one.fit(replaced(train.frame[name], pairs.get(name, ()))), pairs.get(name, ()))
+        for name, one in inputs.items()
+    )
     state = task.fit(train.frame[target])
     return Codec(columns, task, target, state, set_digest(train.ids))
 
@@ -28,7 +38,7 @@ def encode(data: Dataset, codec: Codec, labelled: bool = True) -> Encoded:
     for column in codec.columns:
         modality = column.modality
         assert isinstance(modality, Modality)
-        grouped.setdefault(modality.gives, []).append(modality.encode(data.frame[column.name], column.state))
+        grouped.setdefault(modality.gives, []).append(modality.encode(column.values(data.frame), column.state))
     inputs = {form: np.stack(arrays, axis=1) for form, arrays in grouped.items()}
     targets = encode_targets(data, codec) if labelled else None
     return Encoded(tuple(data.ids), inputs, targets)
@@ -90,7 +100,7 @@ def check_schema(data: Dataset, codec: Codec) -> None:
     for column in codec.columns:
         modality = column.modality
         assert isinstance(modality, Modality)
-        bad = modality.refuse(data.frame[column.name])
+        bad = modality.refuse(column.values(data.frame))
         if bad is not None:
             position, fact = bad
             kind = modality.kind

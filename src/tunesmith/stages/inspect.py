@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
 
 from ..core.errors import DataError
 from ..core.events import Events
@@ -28,6 +31,9 @@ TARGET_NAMES = (
     "labels",
 )
 
+IMAGE = r"(?i)^[^\r\n]{1,1000}\.(?:jpe?g|jfif|png|gif|webp|bmp|tiff?|ppm|pgm|pbm|avif)\s*$"
+IMAGE_SHARE = 0.8  # of a column's values that end like an image, from which it is one of images
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -39,6 +45,13 @@ class Meaning:
     inferred: frozenset[str] = field(default_factory=frozenset)
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it is no input."""
+    images: frozenset[str] = frozenset()
+    """Inputs whose texts are paths of images; told for checking alone, for no modality reads them."""
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each input."""
+        return {name: one.kind for name, one in self.inputs.items()} | dict.fromkeys(self.images, "image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +62,13 @@ class Given:
     target: str | None = None
     task: Task | None = None
     id: str | None = None
-    group: str | None = None
+    dividing: tuple[str, ...] = ()
+    """Columns that rows are divided by: a group, a time, a given split."""
 
 
 def infer(data: Dataset, given: Given) -> Meaning:
     """Return the meaning of the columns. Raises DataError naming column, fact and remedy where there is none."""
-    target = given.target or guess_target(data)
+    target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     if not len(data):
         raise DataError("the data has no rows; add rows")
@@ -67,38 +81,42 @@ def infer(data: Dataset, given: Given) -> Meaning:
 
 def loosely(data: Dataset, given: Given) -> Meaning:
     """Return the meaning for checking alone: what would stop a training is left for the checks to name."""
-    target = given.target or guess_target(data)
+    target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     task = given.task or guess_task(data, target)
-    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, given.group)])
+    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, *given.dividing)])
     for name in names:
         _known(data, name, "inputs")
-    left_out = _id_columns(data, names, target) if given.inputs is None else {}
+    images = frozenset(name for name in names if holds_images(data, name))
+    others = [name for name in names if name not in images]
+    left_out = _id_columns(data, others, target) if given.inputs is None else {}
     inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
-    return Meaning(inputs, target, task, left_out=left_out)
+    return Meaning(inputs, target, task, left_out=left_out, images=images)
 
 
-def findings(data: Dataset, meaning: Meaning, events: Events) -> list[Finding]:
-    """Run every check and return what they found, the most severe first."""
-    table = Table(data, tuple(meaning.inputs), meaning.target, meaning.task.kind, tuple(meaning.left_out))
+def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events: Events) -> list[Finding]:
+    """Run every check, as the recipe's `checks` has it, and return what they found, the most severe first."""
+    names = [name for name in kinds("parts.checks") if checks.get(name) is not False]
     found: list[Finding] = []
-    names = kinds("parts.checks")
     with events.stage("check", len(names)) as advance:
-        for done, name in enumerate(names, start=1):
-            check = find("parts.checks", name)()
+        for done, name in enumerate(names):
+            advance(done, doing=name)
+            check = checks.get(name) or find("parts.checks", name)()
             assert isinstance(check, Check)
             found += check.find(table)
-            advance(done)
+        advance(len(names))
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda one: (order[one.severity], one.check, one.column or ""))
 
 
-def guess_target(data: Dataset) -> str:
-    """Return the column with a usual name, else the last one. Raises DataError where there is one column only."""
+def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
+    """Return the column with a usual name, else the last, of all `but` some. Raises DataError on a single column."""
     if len(data.columns) < 2:
         raise DataError(f"{_source(data)}: a single column '{', '.join(data.columns)}' cannot be both input and target")
-    lowered = {name.lower(): name for name in reversed(data.columns)}
-    return next((lowered[name] for name in TARGET_NAMES if name in lowered), data.columns[-1])
+    columns = [name for name in data.columns if name not in but] or data.columns
+    lowered = {name.lower(): name for name in reversed(columns)}
+    usual = next((lowered[name] for name in TARGET_NAMES if name in lowered), None)
+    return usual or next((name for name in reversed(columns) if not holds_images(data, name)), columns[-1])
 
 
 def guess_task(data: Dataset, target: str) -> Task:
@@ -121,12 +139,20 @@ def guess_modality(data: Dataset, name: str) -> Modality:
     return max(parts, key=lambda part: part.suits(data.frame[name]))()
 
 
+def holds_images(data: Dataset, name: str) -> bool:
+    """Whether a column's texts are paths of images, told from their endings."""
+    column = data.frame[name]
+    if column.dtype != pl.String:
+        return False
+    return bool((column.drop_nulls().str.contains(IMAGE).mean() or 0.0) >= IMAGE_SHARE)  # type: ignore[operator]
+
+
 def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
     left_out: dict[str, str] = {}
     if isinstance(given.inputs, Mapping):
         inputs, guessed = dict(given.inputs), set()
     else:
-        special = {given.id: "the id", given.group: "the group", target: "the target"}
+        special = {target, given.id, *given.dividing}
         names = list(given.inputs or [name for name in data.columns if name not in special])
         if given.inputs is None:
             left_out = _id_columns(data, names, target)

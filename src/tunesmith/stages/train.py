@@ -24,14 +24,15 @@ from ..training.checkpoint import Checkpoints
 from ..training.course import Course
 from ..training.estimate import Estimate, clock, estimate, steps_within
 from ..training.groups import peak_rate
-from ..training.loop import Loop, is_of_memory, manual_seed
+from ..training.loop import Loop, is_of_memory
 from ..training.memory import peak_bytes
 from ..training.prefix import shorten
 from ..training.race import race
-from ..training.randomness import random_state, restore_random
+from ..training.randomness import manual_seed, random_state, restore_random
 from ..training.rates import probe_rate
 from ..training.resume import Keeper, adopt, spread
 from ..training.settings import Job, Plan
+from ..training.variants import variants
 from ..training.warm import warm
 
 CHECKED_ROWS = 5  # an odd number, so that the last micro-batch is a smaller one
@@ -95,6 +96,7 @@ class _Entry:
     names: set[str]
     warmed: set[str]
     keeper: Keeper
+    variant: str = ""
 
 
 def _train_networks(model: Network, job: Job, held: ExitStack) -> Trained:
@@ -103,19 +105,20 @@ def _train_networks(model: Network, job: Job, held: ExitStack) -> Trained:
     plan = Plan.of(job)
     rate = _rate(job)
     seeds = [job.seed, *(derive(job.seed, "start", at) % 2**31 for at in range(1, job.how.seeds))]
+    starts = [(seed, name, one) for seed in seeds for name, one in variants(job, _drops_out(model, job)).items()]
     entries = []
     expected: Estimate | None = None
-    for seed in seeds:
-        one = model if seed == job.seed else job.start(seed)
+    for at, (seed, variant, form) in enumerate(starts):
+        one = model if at == 0 else job.start(seed)
         assert isinstance(one, Network)
-        entry = _prepare(one, job, plan, rate, seed)
+        entry = _prepare(one, form, plan, rate, seed, variant)
         if entry.keeper.store is not None:
             held.enter_context(entry.keeper.store.hold())
         if expected is None:
             _check_chance(entry.loop)
             expected = estimate(entry.loop)
             if job.how.minutes is not None:
-                plan = Plan.of(job, steps_within(60 * job.how.minutes / len(seeds), expected, plan))
+                plan = Plan.of(job, steps_within(60 * job.how.minutes / len(starts), expected, plan))
                 entry.loop.plan = plan
                 expected = replace(expected, steps=plan.total, seconds=min(expected.seconds, 60 * job.how.minutes))
             job.events.note("train", expected.words())
@@ -134,7 +137,7 @@ def _train_networks(model: Network, job: Job, held: ExitStack) -> Trained:
         "averaged_weights": members,
         "seed": winner.loop.seed,
         "learning_rate": rate,
-    }
+    } | ({"regularizer": winner.variant} if winner.variant else {})
     account = {"expected": expected.as_json(), "happened": happened, "remarks": remarks}
     job.events.note("train", f"took {clock(seconds)}, {clock(expected.seconds)} were expected")
     return _finish(winner, job, account)
@@ -149,19 +152,32 @@ def _check_sums(loop: Loop) -> None:
 
 def _check_chance(loop: Loop) -> None:
     """Refuse a penalty on what drop-out alone makes different where nothing drops out. Raises RecipeError."""
-    idle = [one.kind for one in loop.job.how.regularizers if one.needs_dropout]
+    idle = [one.kind for one in loop.job.how.regularizers if one.needs_dropout]  # type: ignore[union-attr]
     if not idle:
         return
-    random, few = random_state(), np.arange(min(CHECKED_ROWS, len(loop.job.train)))
     loop.wake()
-    with torch.no_grad():
-        first, second = (loop.model.net(loop.model.collate(loop.job.train, few), True)[0] for _ in range(2))
-    restore_random(random)
-    if first.equal(second):
+    if not _differs(loop.model, loop.job):
         raise RecipeError(
             f"train.regularizers: {idle[0]} compares two passes that differ by drop-out alone, and no layer that moves "
             "drops anything out; set train.dropout (0.1 is usual), or the base's own dropout where it has one"
         )
+
+
+def _drops_out(model: Network, job: Job) -> bool:
+    """Tell whether two passes over a row differ, where the answer decides what is raced."""
+    if job.how.regularizers != "auto":
+        return False
+    model.net.train()
+    return _differs(model, job)
+
+
+def _differs(model: Network, job: Job) -> bool:
+    """Tell whether two passes over a few rows give different outputs; random streams are left where they were."""
+    random, few = random_state(), np.arange(min(CHECKED_ROWS, len(job.train)))
+    with torch.no_grad():
+        first, second = (model.net(model.collate(job.train, few), True)[0] for _ in range(2))
+    restore_random(random)
+    return not first.equal(second)
 
 
 def _rate(job: Job) -> float:
@@ -173,12 +189,12 @@ def _rate(job: Job) -> float:
     def fresh(trial: Job, plan: Plan, rate: float) -> Loop:
         one = job.start(job.seed)
         assert isinstance(one, Network)
-        return _prepare(one, trial, plan, rate, job.seed).loop
+        return _prepare(one, next(iter(variants(trial, False).values())), plan, rate, job.seed).loop
 
     return probe_rate(job, peak_rate(job), fresh)
 
 
-def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _Entry:
+def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int, variant: str = "") -> _Entry:
     """Return a loop before its first step, every weight that it will not move set apart."""
     manual_seed(seed)
     places = job.places
@@ -194,15 +210,17 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int) -> _E
     warm(model, job, seed)
     job.strategy.settle(body, body.layers())
     near = shorten(model, job)
-    if not job.how.regularizers:
+    if not job.how.regularizers and job.anew is None:  # which words an epoch brings is known when it begins
         for encoder in model.net.encoders.values():
             encoder.narrow([job.train.inputs, job.validation.inputs])  # type: ignore[operator]
     if job.how.gradient_checkpointing:
         body.save_memory()
     loop = Loop(model, near, plan, rate, seed)
-    folder = None if places.checkpoints is None else places.checkpoints / f"seed-{seed}"
+    folder = (
+        None if places.checkpoints is None else places.checkpoints / "-".join(filter(None, (f"seed-{seed}", variant)))
+    )
     store = Checkpoints(folder, key) if folder is not None and job.how.engine.is_first else None
-    return _Entry(loop, names, warmed, Keeper(store, job.how.checkpoint_seconds))
+    return _Entry(loop, names, warmed, Keeper(store, job.how.checkpoint_seconds), variant)
 
 
 def _run(entries: list[_Entry], job: Job) -> tuple[_Entry, list[dict[str, Any]]]:

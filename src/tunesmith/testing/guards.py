@@ -54,6 +54,8 @@ def sound(station: Station) -> Evidence:
     text = Column(TEXT, resolve("parts.modalities", "text"))
     codec = Codec((text,), task, LABEL, {"classes": CLASSES}, set_digest(splits["train"].ids))
     outputs = np.array([[1.5, -0.5, 0.25], [0.0, 2.0, -1.0]])
+    if station == "augmented":
+        splits[station] = _typed_anew(splits["train"])
     return Evidence(
         splits={"all": rows} if station == "read" else splits,
         target=LABEL,
@@ -64,6 +66,12 @@ def sound(station: Station) -> Evidence:
         before=outputs,
         after=outputs.copy(),
     )
+
+
+def _typed_anew(rows: Dataset) -> Dataset:
+    """Return rows of the same ids and labels whose texts differ a little."""
+    other = Dataset(rows.frame.with_columns(pl.col(TEXT) + "!"), rows.index).identified([TEXT])
+    return Dataset(other.frame, rows.index.with_columns(other.index["content"]))
 
 
 def _encoded(rows: Dataset) -> Encoded:

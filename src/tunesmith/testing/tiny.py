@@ -49,6 +49,27 @@ def body() -> transformers.BertModel:
         return transformers.BertModel(config, add_pooling_layer=False)
 
 
+def save_translator(folder: Path, seed: int = 0) -> None:
+    """Write a T5 of one thin layer with random weights, which gives a text for a text, as transformers does."""
+    spelling = tokenizer()
+    pad, end = (spelling.token_to_id(one) for one in ("[PAD]", "[SEP]"))
+    config = transformers.T5Config(
+        vocab_size=spelling.get_vocab_size(),
+        d_model=16,
+        d_kv=8,
+        d_ff=32,
+        num_layers=1,
+        num_heads=2,
+        pad_token_id=pad,
+        eos_token_id=end,
+        decoder_start_token_id=pad,  # type: ignore[call-arg]
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "translator"))
+        transformers.T5ForConditionalGeneration(config).save_pretrained(folder)
+    _save_tokenizer(folder, eos_token="[SEP]")
+
+
 def encoder() -> TransformerEncoder:
     """Return the body with its tokenizer, as a base builds it."""
     return TransformerEncoder(body(), tokenizer(), "mean", MAX_TOKENS)
@@ -57,5 +78,9 @@ def encoder() -> TransformerEncoder:
 def save(folder: Path) -> None:
     """Write configuration, weights and tokenizer as transformers does, for bases that load a folder."""
     body().save_pretrained(folder)
-    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer(), **special).save_pretrained(folder)
+    _save_tokenizer(folder, cls_token="[CLS]", sep_token="[SEP]")
+
+
+def _save_tokenizer(folder: Path, **special: str) -> None:
+    words = {"pad_token": "[PAD]", "unk_token": "[UNK]"} | special
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer(), **words).save_pretrained(folder)

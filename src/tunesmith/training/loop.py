@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..core.errors import TrainingError
-from ..core.seed import derive, stream
+from ..core.seed import stream
 from ..data.batching import batches
 from ..model import Curve
 from ..model.network import Net, Network
@@ -20,7 +20,7 @@ from ..parts.regularizers import Scene
 from .best import SOUP, Average, Best, Key, Weights, copies, put
 from .groups import frozen_depth, parameter_groups
 from .monitor import Monitor
-from .randomness import random_state, restore_random
+from .randomness import manual_seed, random_state, restore_random
 from .settings import Job, Plan, Step
 
 RECENT_STEPS = 50  # whose mean loss stands for the training loss beside a validation
@@ -63,7 +63,8 @@ class Loop:
         self.optimizer = job.how.optimizer.build(groups)
         self.hurt = job.loss.build(job.targets, model.width)
         self.labels = torch.from_numpy(job.targets).to(model.device)
-        self.lengths = model.lengths(job.train)
+        self.rows, self.lengths = job.train, model.lengths(job.train)
+        assert job.how.regularizers != "auto"
         self.penalties = [one.build(model.net) for one in job.how.regularizers]
         self.best = Best(SOUP if job.how.average == "soup" else 1)
         self.average = Average(job.how.ema_decay) if job.how.average == "ema" else None
@@ -81,6 +82,11 @@ class Loop:
     def order(self) -> Iterator[np.ndarray]:
         """Yield the batches that are left of the present epoch, as positions of rows."""
         epoch, done = divmod(self.progress.number, self.plan.per_epoch)
+        if self.job.anew is not None:
+            started = time.monotonic()
+            self.rows = self.job.anew(epoch)
+            self.lengths = self.model.lengths(self.rows)
+            self._spend(started)
         generator = stream(self.seed, "batches", epoch * self.plan.per_epoch)
         every = batches(len(self.job.train), self.plan.batch, generator, self.lengths)
         yield from (one for at, one in enumerate(every) if at >= done)
@@ -217,9 +223,9 @@ class Loop:
                 # divided weights are put together in step with the others, who are somewhere in the middle now
                 if self.micro <= 1 or self.engine.is_sharded:
                     raise TrainingError(
-                        f"training step {self.progress.number + 1}: memory does not suffice for a single row; nothing "
-                        "was registered; use train.gradient_checkpointing: true, a lower base.max_tokens, a smaller "
-                        "base, or strategy: head"
+                        f"training step {self.progress.number + 1}: memory does not suffice for {self.micro} row(s), "
+                        "as few as can be taken; nothing was registered; use train.gradient_checkpointing: true, a "
+                        "lower train.micro_batch or base.max_tokens, a smaller base, or strategy: head"
                     ) from error
                 is_short = True
             loss, short = self.engine.total([own, float(is_short)])
@@ -256,7 +262,7 @@ class Loop:
 
     def loss(self, rows: np.ndarray, batch: int) -> torch.Tensor:
         """Return these rows' share of the batch's loss and penalties, a scalar."""
-        tensors = self.model.collate(self.job.train, rows)
+        tensors = self.model.collate(self.rows, rows)
         outputs, vectors = self.model.net(tensors, True)
         targets = self.labels[rows]
         loss = self.hurt(outputs, targets).sum() / batch
@@ -292,8 +298,3 @@ def is_of_memory(error: Exception) -> bool:
     """Return whether an error says that memory does not suffice: torch has no one class for it on processors."""
     is_plain = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     return is_plain or (isinstance(error, RuntimeError) and any(one in str(error) for one in OUT_OF_MEMORY))
-
-
-def manual_seed(seed: int, *names: int) -> None:
-    """Start torch's own stream, which drop-out draws from."""
-    torch.manual_seed(derive(seed, "train", *names) % 2**63)

@@ -125,23 +125,6 @@ class Monitor:
         flat = self._flat(outputs)
         return flat + (self._collapse(outputs) if form == "class" and outputs.shape[1] > 1 else [])
 
-    def heads(self, silent: Mapping[str, float]) -> list[Remark]:
-        """Hear by name of layer which share of its rectified units, 0..1, is zero for every validation row.
-
-        Raises ValueError where a share is none.
-        """
-        remarks = []
-        for name, share in silent.items():
-            if not 0.0 <= share <= 1.0:
-                raise ValueError(f"'{name}': {share} is no share; give a number in 0..1, as silent_share() does")
-            if self._begins(f"dead_units {name}", share >= signs.SILENT, share < signs.SILENT):
-                text = f"{share:.0%} of the units of '{name}' are zero for every validation row"
-                advice = (
-                    "lower the learning rate or lengthen the warm-up: one large step switches such units off for good"
-                )
-                remarks.append(self._remark("dead_units", text, advice))
-        return remarks
-
     def closing(self) -> list[Remark]:
         """Return what can only be said at the end: whether there was more to learn."""
         seen, start = self._memory.validations, self._start()

@@ -30,6 +30,9 @@ def shorten(model: Network, job: Job) -> Job:
     is_whole = depth == len(layers)
     if not job.how.cache_gigabytes or not (is_whole or (depth > 1 and body.can_split)):
         return job
+    if job.anew is not None:
+        job.events.note("frozen layers", "each epoch shows its rows anew, so these layers are run in every step")
+        return job
     with engine.autocast():
         is_bf16 = torch.is_autocast_enabled(model.device.type)
         kept = Kept(body, model.store, model.device)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..core.errors import CheckpointError
+from ..core.seed import derive
 
 
 def random_state() -> dict[str, Any]:
@@ -45,6 +46,11 @@ def restore_random(state: Mapping[str, Any]) -> None:
     torch.set_rng_state(_bytes(state["torch"]))
     if devices is not None:
         torch.cuda.set_rng_state_all([_bytes(one) for one in devices])
+
+
+def manual_seed(seed: int, *names: int) -> None:
+    """Start torch's own stream, which drop-out draws from."""
+    torch.manual_seed(derive(seed, "train", *names) % 2**63)
 
 
 def _text(words: torch.Tensor) -> str:

@@ -15,9 +15,9 @@ from ..model import Curve
 from ..parts.engines import Engine
 from .best import Weights, put
 from .checkpoint import Checkpoints
-from .loop import Loop, Progress, manual_seed
+from .loop import Loop, Progress
 from .monitor import Monitor
-from .randomness import random_state, restore_random
+from .randomness import manual_seed, random_state, restore_random
 from .state import State
 
 

@@ -50,8 +50,9 @@ class Train(Section):
     """How a weight moves."""
     loss: SerializeAsAny[Loss] | None = None
     """What hurts; the task's own loss where not given."""
-    regularizers: list[SerializeAsAny[Regularizer]] = []
-    """What keeps weights modest or answers steady, such as `[l2_sp]` or `[{kind: mixup, alpha: 0.2}]`."""
+    regularizers: list[SerializeAsAny[Regularizer]] | Literal["auto"] = []
+    """What keeps weights modest or answers steady, such as `[l2_sp]` or `[{kind: mixup, alpha: 0.2}]`; auto: starts
+    with none, with label smoothing and, where anything drops out, with R-Drop race, and validation decides."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of the joined vector switched off before the head."""
     clip: float = Field(1.0, gt=0.0)
@@ -142,6 +143,9 @@ class Job:
     start: Callable[[int], Model]
     """A new model with the starting weights of a seed."""
     places: Places = field(default_factory=Places)
+    anew: Callable[[int], Encoded] | None = None
+    """The training rows as an epoch (from 0) shows them, in the order of `train` and with its targets; None where
+    every epoch shows them as they are."""
 
     @property
     def targets(self) -> np.ndarray:

@@ -34,7 +34,6 @@ HONEST_MAJORITY = 0.95  # where so many rows truly are of one class, answering i
 LEAST_ROWS = 20  # fewer rows may be alike by chance
 FLAT = 1e-3  # standard deviation over rows of log-odds, or of a value in standard deviations: no answer depends on it
 REPEATED = 2  # validations in a row: before the first gains, a sound net answers one class, too
-SILENT = 0.9  # share of units that are zero for all rows: half is usual for rectified units, nine tenths is waste
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +124,3 @@ def favourite(outputs: np.ndarray) -> tuple[int, float]:
 def flat_columns(outputs: np.ndarray) -> list[int]:
     """Return the columns of outputs (rows, width) that are the same for all rows."""
     return np.flatnonzero(outputs.std(axis=0) < FLAT).tolist()
-
-
-def silent_share(activations: np.ndarray) -> float:
-    """Return the share of rectified units (rows, units) that are zero for every row; 0 where there are no units."""
-    return float((activations == 0).all(axis=0).mean()) if activations.size else 0.0

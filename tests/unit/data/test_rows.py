@@ -24,9 +24,11 @@ def test_ids_are_made_from_inputs_alone():
 
 
 def test_equal_inputs_share_the_hash_and_are_counted():
-    ids = dataset(text=["a", "a", "a"]).identified(["text"]).ids
+    data = dataset(text=["a", "a", "a"]).identified(["text"])
+    ids = data.ids
     assert ids[1] == f"{ids[0]}-2"
     assert ids[2] == f"{ids[0]}-3"
+    assert data.contents == [ids[0]] * 3
 
 
 def test_numbers_are_hashed_by_value():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import Any
 
-EMPTY = {"meta"}
+EMPTY = {"meta", "img"}
 
 
 def metric(value: float, width: float = 0.02) -> dict[str, float]:

@@ -311,6 +311,9 @@ def test_the_guard_is_shown_a_gradient_computed_twice(monkeypatch):
     assert np.linalg.norm(whole - parts) > 1e-2 * np.linalg.norm(whole)
 
 
+VARIANTS = ["plain", "label_smoothing", "r_drop"]
+
+
 def race_of(seeds, **how):
     """Race on a table; return the outcome and the courses."""
     courses = []
@@ -354,6 +357,26 @@ def test_a_race_is_deterministic_and_its_first_start_is_the_plain_run():
     plain = run(replace(of, how=of.how.model_copy(update={"seeds": 1})))
     mine = next(one for one in courses if one.loop.seed == of.seed).loop.progress.curve.steps
     assert mine == plain.curve.steps[: len(mine)]
+
+
+@pytest.mark.parametrize(("dropout", "names"), [(0.0, ["plain", "label_smoothing"]), (0.3, VARIANTS)])
+def test_auto_regularizers_race_and_validation_decides(dropout, names):
+    found, courses, _ = race_of(1, count=60, regularizers="auto", dropout=dropout)
+    raced = [(bool(one.loop.penalties), one.loop.job.loss.label_smoothing) for one in courses]
+    assert raced == [(False, 0.0), (False, 0.1), (True, 0.0)][: len(names)]
+    total = courses[0].loop.plan.total
+    ends = [one for one in courses if one.loop.progress.number == total]
+    winner = max(ends, key=lambda one: one.loop.best.key)
+    assert found.account["happened"]["regularizer"] == names[courses.index(winner)]
+
+
+def test_auto_regularizers_race_where_a_seed_would_have_been_alone():
+    found, courses, of = race_of(1, regularizers="auto")
+    plain = run(replace(of, how=of.how.model_copy(update={"regularizers": []})))
+    mine = courses[0].loop.progress.curve.steps
+    assert mine == plain.curve.steps[: len(mine)], "the first start is the training as it would be without the race"
+    assert "regularizer" not in plain.account["happened"]
+    assert found.account["happened"]["regularizer"] in VARIANTS
 
 
 RATE = {"kind": "adamw", "learning_rate": "probe", "layer_decay": 1.0}

@@ -20,7 +20,8 @@ from tunesmith.parts.strategies import Strategy
 from tunesmith.testing import tiny
 from tunesmith.testing.rows import QUESTIONS, encoded, shape_of
 from tunesmith.training.groups import peak_rate
-from tunesmith.training.loop import Loop, manual_seed
+from tunesmith.training.loop import Loop
+from tunesmith.training.randomness import manual_seed
 from tunesmith.training.settings import Job, Plan, Train
 
 ASKED = QUESTIONS["two classes"]

@@ -147,7 +147,7 @@ def test_with_drop_out_a_halved_training_is_the_one_of_those_pieces():
 def test_a_single_row_that_does_not_fit_is_told(error):
     one = limit(loop(job()), 0, error)
     before = weights(one)
-    wanted = r"step 1.*a single row.*nothing was registered.*gradient_checkpointing"
+    wanted = r"step 1.*1 row.*nothing was registered.*gradient_checkpointing"
     with pytest.raises(TrainingError, match=wanted) as caught:
         steps(one, 1)
     assert caught.value.exit_code == 4

@@ -233,22 +233,6 @@ def test_outputs_of_another_shape_are_refused():
         Monitor().outputs(np.zeros(30), "value")
 
 
-def test_dead_units_are_told_by_name():
-    monitor = Monitor()
-    remarks = monitor.heads({"enter": 0.95, "leave": 0.5})
-    assert kinds(remarks) == ["dead_units"]
-    assert "95% of the units of 'enter'" in remarks[0].text
-    assert kinds(monitor.heads({"enter": 0.97, "leave": 0.9})) == ["dead_units"]
-    assert monitor.heads({"enter": 0.2, "leave": 0.9}) == []
-    assert kinds(monitor.heads({"enter": 0.9})) == ["dead_units"]
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.1, math.nan])
-def test_a_share_that_is_none_is_refused(share):
-    with pytest.raises(ValueError, match="'enter'"):
-        Monitor().heads({"enter": share})
-
-
 def test_a_training_that_stopped_on_the_way_down_is_told_at_the_end():
     monitor = begun()
     assert validations(monitor, [1.0, 0.9, 0.75, 0.6], [1.0, 0.9, 0.8, 0.7]) == []
@@ -321,14 +305,12 @@ def rough(monitor):
     yield from steps(monitor, [4.0], norm=12.0, first=41)
     yield from validations(monitor, [0.9, 0.6, 0.4], [0.95, 0.7, 0.6])
     yield from monitor.outputs(np.zeros((50, 3)), "class")
-    yield from monitor.heads({"enter": 1.0})
 
 
 def finish(monitor):
     yield from steps(monitor, [4.0, *wobble(20)], norm=12.0, first=42)
     yield from validations(monitor, [0.3, 0.2, 0.1, 0.1, 0.1, 0.1], [0.7, 0.8, 0.9, 0.9, 0.9, 0.9])
     yield from monitor.outputs(np.zeros((50, 3)), "class")
-    yield from monitor.heads({"enter": 1.0})
     yield from monitor.closing()
 
 
@@ -357,7 +339,8 @@ def test_a_state_that_is_none_is_refused_with_a_remedy(change):
 
 
 def test_a_remark_is_json():
-    remarks = Monitor().heads({"enter": 1.0})
+    monitor = Monitor()
+    remarks = [*monitor.outputs(np.zeros((50, 3)), "class"), *monitor.outputs(np.zeros((50, 3)), "class")]
     shown = remarks[0].as_json()
     assert json.loads(json.dumps(shown)) == shown
     assert set(shown) == {"kind", "step", "text", "advice"}

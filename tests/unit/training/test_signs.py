@@ -12,11 +12,6 @@ def curve(losses, train=None):
     return [Measured(10 * at, at, low, high, None) for at, (low, high) in enumerate(zip(train, losses, strict=True), 1)]
 
 
-def test_silent_units_are_those_that_are_zero_for_every_row():
-    assert signs.silent_share(np.array([[0.0, 0.0, 1.0, 2.0], [0.0, 0.5, 0.0, 2.0]])) == 0.25
-    assert signs.silent_share(np.zeros((3, 0))) == 0.0
-
-
 def test_the_favourite_is_the_class_answered_most():
     assert signs.favourite(np.array([[0.0, 1.0], [2.0, 1.0], [0.0, 3.0]])) == (1, pytest.approx(2 / 3))
 

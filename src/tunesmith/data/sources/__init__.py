@@ -92,6 +92,10 @@ class Source(Part):
         Relative paths start at `base`. Raises DataError or NotFoundError with the place of the fault.
         """
 
+    def raw(self, base: Path) -> pl.DataFrame:
+        """Return the cells as the data hold them, before `missing` and types: what a change of the data starts from."""
+        return self.rows(base).frame
+
     @abstractmethod
     def title(self) -> str:
         """Return the word that names the versions made from these rows, where the recipe has no `name`."""

@@ -94,6 +94,10 @@ class Files(Source):
         joined = concatenate(parts)
         return Dataset(self.finished(joined.frame), joined.index)
 
+    def raw(self, base: Path) -> pl.DataFrame:
+        """Return the cells of all files as they stand there; those of delimited text are texts."""
+        return concatenate([self._numbered(file, silent) for file in self.files(base)]).frame
+
     def _numbered(self, file: File, note: Note) -> Dataset:
         with file.opened(self.most_bytes) as local:
             return Dataset.of(self.read_file(local, note), file.name, file.split)

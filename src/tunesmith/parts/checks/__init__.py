@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
 
-from ...core.part import Part
+import numpy as np
+from pydantic import BeforeValidator, SerializeAsAny
+
+from ...core.part import Part, find
 from ...data.dataset import Dataset
 
 Severity = Literal["info", "warning", "error"]
+Remedy = Literal["drop", "impute", "normalise", "map", "relabel", "review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,8 @@ class Finding:
     """What a check found: the rows at fault (positions in the dataset), each with a score in 0..1, and what to do.
 
     A fault of a column or of the whole data has no rows; `count` then says how many rows it concerns.
+    `suggestions`, where the check has any, gives each row the value that `column` should hold (None: missing).
+    `origins`, where rows repeat others, gives each row the position of the row that it repeats.
     """
 
     check: str
@@ -26,12 +34,14 @@ class Finding:
     advice: str
     column: str | None = None
     count: int = 0
+    suggestions: tuple[Any, ...] = ()
+    origins: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.rows) != len(self.scores):
-            raise ValueError(
-                f"{self.check}: {len(self.rows)} rows with {len(self.scores)} scores; give each row its score"
-            )
+        for name in ("scores", "suggestions", "origins"):
+            given = len(getattr(self, name))
+            if given != len(self.rows) and (given or name == "scores"):
+                raise ValueError(f"{self.check}: {len(self.rows)} rows with {given} {name}; give each row its own")
         if not self.count:
             object.__setattr__(self, "count", len(self.rows))
 
@@ -42,6 +52,10 @@ class Finding:
             {"row": row, "id": name, "score": score}
             for row, name, score in zip(shown["row"], shown["id"], self.scores[:limit], strict=True)
         ]
+        for row, value in zip(rows, self.suggestions, strict=False):
+            row["suggestion"] = value
+        for row, origin in zip(rows, self.origins, strict=False):
+            row["repeats"] = data.place(origin)
         return {
             "check": self.check,
             "severity": self.severity,
@@ -50,6 +64,22 @@ class Finding:
             "rows": rows,
             "advice": self.advice,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What models that have not seen a row think of its label: probabilities (rows, classes), float64, sums of 1.
+
+    Where a row may have several labels, each has a probability of its own. For values `classes` is empty, and
+    `probabilities` (rows, 1) holds the value expected.
+    `rows` holds the positions judged, int64 (rows,); a row without a label, or of another split, is not among them.
+    `said_by` says in words which models they were.
+    """
+
+    rows: np.ndarray
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+    said_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +95,22 @@ class Table:
     task: str | None = None
     left_out: tuple[str, ...] = ()
     """Columns that are no inputs because they look like ids."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Column -> text, number, category or image, for the inputs."""
+    folder: Path | None = None
+    """Where paths of images start."""
+    group: str | None = None
+    time: str | None = None
+    opinion: Callable[[], Opinion | None] | None = None
+    """Asks models what they think of the labels; takes long, so only a check that needs it calls it. None: nobody."""
+
+    def of_kind(self, *kinds: str) -> tuple[str, ...]:
+        """Return the inputs of these kinds; a numeric column of unknown kind is a number, any other one a text."""
+        return tuple(name for name in self.inputs if self.kind_of(name) in kinds)
+
+    def kind_of(self, name: str) -> str:
+        """Return what an input is: text, number, category or image."""
+        return self.kinds.get(name) or ("number" if self.data.frame[name].dtype.is_numeric() else "text")
 
 
 class Check(Part):
@@ -75,7 +121,31 @@ class Check(Part):
     """
 
     family: ClassVar[str] = "parts.checks"
+    remedies: ClassVar[tuple[Remedy, ...]] = ("drop", "review")
+    """What cleaning can do about its findings."""
 
     @abstractmethod
     def find(self, table: Table) -> list[Finding]:
         """Return what was found, the gravest first; an empty list where nothing is wrong."""
+
+
+def chosen(value: Any) -> dict[str, Check | Literal[False]]:
+    """Read the recipe's `checks`: `{imbalance: {rows: 5}, id_columns: off}`, a kind with its fields or off."""
+    if not isinstance(value, Mapping):
+        raise ValueError("needs names of checks, each with its fields or `off`")
+    made: dict[str, Check | Literal[False]] = {}
+    for kind, fields in value.items():
+        part = find(Check.family, str(kind))
+        if fields is False or fields == "off":
+            made[str(kind)] = False
+        elif isinstance(fields, part):
+            made[str(kind)] = fields  # type: ignore[assignment]
+        else:
+            given = {} if fields is True or fields is None else fields
+            if not isinstance(given, Mapping):
+                raise ValueError(f"{kind} needs fields, as in `{kind}: {{field: value}}`, or `off`")
+            made[str(kind)] = part.model_validate({key: one for key, one in given.items() if key != "kind"})  # type: ignore[assignment]
+    return made
+
+
+Checks = Annotated[dict[str, SerializeAsAny[Check] | Literal[False]], BeforeValidator(chosen)]

@@ -34,4 +34,5 @@ class Duplicates(Check):
             "remove them from the source"
         )
         rows = tuple(copies["position"].to_list())
-        return [Finding(self.kind, "warning", rows, (1.0,) * len(rows), advice)]
+        origins = tuple(copies["first"].to_list())
+        return [Finding(self.kind, "warning", rows, (1.0,) * len(rows), advice, origins=origins)]

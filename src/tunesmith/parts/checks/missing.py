@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from . import Check, Finding, Severity, Table
+from . import Check, Finding, Remedy, Severity, Table
 from ._words import counted
 
 
 class Missing(Check):
     """Missing values of the inputs and the target (null, blank text, NaN), and numbers that are infinite."""
+
+    remedies: ClassVar[tuple[Remedy, ...]] = ("drop", "impute", "map", "review")
 
     def find(self, table: Table) -> list[Finding]:
         """Return a finding per column and fault: an error for a whole column and for an infinite target."""

@@ -8,11 +8,26 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
+import polars as pl
 
 from ...core.part import Part
 from ...data import Codec, Dataset, Encoded
 
-Station = Literal["read", "split", "encoded", "start", "step", "trained", "saved"]
+Station = Literal["read", "split", "encoded", "augmented", "start", "step", "trained", "saved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What the recipe keeps apart beside rows of equal inputs."""
+
+    group: str | None = None
+    """Column whose equal values belong on one side."""
+    time: str | None = None
+    """Column of times: nothing is learnt from what came after the first test row."""
+    near: pl.DataFrame | None = None
+    """Contents of near rows in the columns `first` and `second`; None where they were not looked for."""
+    is_allowed: bool = False
+    """Whether the recipe allows leaks in writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +35,9 @@ class Evidence:
     """What the run has come to; each station fills what it knows."""
 
     splits: Mapping[str, Dataset] = field(default_factory=dict)
-    """The rows by split (station `read`: all of them under `all`)."""
+    """The rows by split (station `read`: all of them under `all`; `augmented`: the first epoch's under that name)."""
     target: str = ""
-    are_leaks_allowed: bool = False
+    apart: Apart = Apart()
     codec: Codec | None = None
     encoded: Mapping[str, Encoded] = field(default_factory=dict)
     loss: float = 0.0

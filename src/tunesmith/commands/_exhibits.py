@@ -1,0 +1,97 @@
+"""What the check's page shows of the rows: their values, the rows they repeat, thumbnails, and nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..handover import Understood
+from ..parts.checks import Finding
+from ..parts.checks.images import Images
+from ..parts.checks.personal_data import PersonalData
+
+SHOWN = 20  # rows of a finding that the page shows with their values
+COLUMNS = 30  # columns of a row that the page shows, those of the finding first
+LONGEST = 2000  # characters of a cell that the page shows
+SEAM = 200  # characters beyond those, so that an address across the end is recognised
+THUMBNAILS = 40
+SEARCHED = 100_000  # contradictory rows among which the rival of a shown one is looked for
+
+
+@dataclass(slots=True)
+class Exhibits:
+    """Shows rows of one data set, each picture once, and at most `THUMBNAILS` of them."""
+
+    known: Understood
+    pictures: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    contents: list[tuple[str, Any]] | None = None
+    """The hash of the inputs and the target of the contradictory rows."""
+
+    def page(self, found: list[Finding], value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the page shows, from the findings and what the command says of them."""
+        shown = []
+        for finding, written in zip(found, value["findings"], strict=True):
+            rows = [dict(row) for row in written["rows"][:SHOWN]]
+            for at, row in enumerate(rows):
+                row |= self._row(finding.rows[at], finding.column)
+                other = finding.origins[at] if finding.origins else self._rival(finding, at)
+                if other is not None:
+                    row["repeats"] = self.known.rows.place(other)
+                    row["original"] = self._row(other, finding.column)
+            shown.append(written | {"rows": rows})
+        page = self.veiled(dict(value) | {"findings": shown})
+        return page | {"source": str(self.known.rows.index["source"][0])}
+
+    def veiled(self, value: Any) -> Any:
+        """Return a JSON value with what is personal masked in every text, however the recipe's check finds it."""
+        check = self.known.recipe.checks.get("personal_data") or PersonalData()
+        assert isinstance(check, PersonalData)
+        return _veiled(value, check)
+
+    def _row(self, position: int, column: str | None) -> dict[str, Any]:
+        """Return the target and the other values of a row, the column at fault among them, with thumbnails."""
+        values = self.known.rows.example(position)
+        target = self.known.meaning.target
+        names = [name for name in values if name != target]
+        kept = set([name for name in names if name == column] + names[:COLUMNS])
+        row: dict[str, Any] = {"target": _cut(values.get(target))}
+        row["inputs"] = {name: _cut(values[name]) for name in names if name in kept}
+        row["columns_left_out"] = len(names) - len(kept)
+        images = [name for name in self.known.meaning.images if name in kept and values[name]]
+        row["pictures"] = {name: self._picture(name, values[name]) for name in images}
+        return row
+
+    def _rival(self, finding: Finding, at: int) -> int | None:
+        """Return the first row of the finding that has the inputs of another one and contradicts it."""
+        if finding.check != "contradictions":
+            return None
+        if self.contents is None:
+            shown = self.known.rows.take(finding.rows[:SEARCHED])
+            self.contents = list(zip(shown.contents, shown.frame[self.known.meaning.target], strict=True))
+        content, answer = self.contents[at]
+        others = (
+            place for place, (same, other) in enumerate(self.contents) if same == content and str(other) != str(answer)
+        )
+        first = next(others, None)
+        return None if first is None else finding.rows[first]
+
+    def _picture(self, column: str, name: str) -> str | None:
+        key = column, name
+        if key not in self.pictures and len(self.pictures) < THUMBNAILS:
+            check = self.known.recipe.checks.get("images") or Images()
+            assert isinstance(check, Images)
+            self.pictures[key] = check.thumbnail(self.known.folder, name)
+        return self.pictures.get(key, "")
+
+
+def _cut(value: Any) -> Any:
+    return value[: LONGEST + SEAM] if isinstance(value, str) else value
+
+
+def _veiled(value: Any, check: PersonalData) -> Any:
+    if isinstance(value, str):
+        return value if value.startswith("data:image/") else check.hide(value)
+    if isinstance(value, Mapping):
+        return {check.hide(str(key)): _veiled(one, check) for key, one in value.items()}
+    return [_veiled(one, check) for one in value] if isinstance(value, list | tuple) else value

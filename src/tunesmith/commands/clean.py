@@ -1,0 +1,89 @@
+"""`tunesmith clean`: applies the recipe's remedies, writes the rows that are left and a ledger of every change."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..core.errors import DataError
+from ..core.events import Events
+from ..data.ledger import Ledger, counts
+from ..data.sources import Source
+from ..data.writing import formulas, refuse_unknown, shielded, unshielded, write_bytes, write_frame
+from ..handover import Understood
+from ..parts.checks import Finding
+from ..stages.clean import Cleaned, clean
+from ..stages.split import split
+from ..story import Run
+from ..terminal import Screen, table
+from . import Answer
+from .check import asked, examine
+
+
+def run(options: Namespace) -> Answer:
+    """Clean, or undo a cleaning."""
+    if options.output is None:
+        raise DataError("clean: say where the rows go, with -o FILE")
+    refuse_unknown(options.output)
+    return _undo(options) if options.undo is not None else _clean(options)
+
+
+def _clean(options: Namespace) -> Answer:
+    recipe, folder = asked(options)
+    screen = Screen()
+    try:
+        run = Run(recipe, folder, options.home, screen.events())
+        known, found = examine(run)
+        done = cleaned(known, found, run.events)
+    finally:
+        screen.close()
+    kept, ledger = Ledger.of(recipe.data.raw(folder), done.changes)
+    to = options.ledger or options.output.with_name(f"{options.output.stem}.ledger.jsonl")
+    write_bytes(ledger.to_bytes(), to)  # first, so that no rows are without the way back
+    write_frame(shielded(kept) if options.for_spreadsheets else kept, options.output)
+    summary = counts(ledger.changes)
+    changed = len({one.row for one in ledger.changes if one.action == "changed"})
+    value = {
+        "kept": kept.height,
+        "dropped": ledger.rows - kept.height,
+        "changed": changed,
+        "ledger": str(to),
+        "rows": str(options.output),
+        "remedies": summary,
+    }
+    return Answer(value, _words(value, summary, 0 if options.for_spreadsheets else formulas(kept)))
+
+
+def cleaned(known: Understood, found: list[Finding], events: Events) -> Cleaned:
+    """Return the rows cleaned as a training would have them: divided first, so that the judge's rows stay."""
+    rows, target = known.rows, known.meaning.target
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
+    return clean(rows, division.rows, found, known.recipe.clean, known.shape(events))
+
+
+def _words(value: dict[str, Any], summary: list[dict[str, Any]], risky: int) -> str:
+    lines = [[one["check"], one["remedy"], one["action"], one["rows"]] for one in summary]
+    said = [table(["check", "remedy", "rows were", "count"], lines), ""] if lines else ["nothing to mend", ""]
+    said.append(f"{value['kept']} rows kept ({value['rows']}), {value['dropped']} dropped, {value['changed']} changed")
+    said.append(
+        f"ledger: {value['ledger']}; back with `tunesmith clean --undo {value['ledger']} {value['rows']} -o FILE`"
+    )
+    if risky:
+        cells = "1 cell looks" if risky == 1 else f"{risky} cells look"
+        said.append(f"{cells} like a formula to a spreadsheet; --for-spreadsheets writes such cells harmless")
+    return "\n".join(said)
+
+
+def _undo(options: Namespace) -> Answer:
+    ledger = Ledger.from_bytes(options.undo.read_bytes(), str(options.undo))
+    source = Source.model_validate(options.what)
+    kept: pl.DataFrame = source.raw(Path())
+    if options.for_spreadsheets:
+        kept = unshielded(kept)
+    whole = ledger.undo(kept, options.what)
+    write_frame(whole, options.output)
+    value = {"restored": whole.height, "rows": str(options.output)}
+    return Answer(value, f"{whole.height} rows restored: {options.output}")

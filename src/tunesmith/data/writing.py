@@ -1,0 +1,85 @@
+"""Rows to files: CSV, JSON lines or Parquet, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import polars as pl
+from polars import selectors
+
+from ..core.disk import sync_file, sync_folder
+from ..core.errors import DataError
+
+WRITTEN = (".csv", ".tsv", ".jsonl", ".parquet")
+# What a spreadsheet takes for a formula (OWASP, CSV injection); a plain number like -5 is none.
+FORMULA = r"^[=+\-@\t\r]"
+NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+SHIELD = "'"
+
+
+def refuse_unknown(path: Path) -> None:
+    """Raise DataError where the ending tells no form that can be written."""
+    if path.suffix.lower() not in WRITTEN:
+        raise DataError(f"{path}: unknown ending; name a {', '.join(WRITTEN)} file")
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table in the form that the ending names; the file is there whole, durably, or not at all.
+
+    Missing and empty texts stay different. Raises DataError on another ending, OSError where it cannot be written.
+    """
+    refuse_unknown(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        form = path.suffix.lower()
+        if form == ".parquet":
+            frame.write_parquet(draft)
+        elif form == ".jsonl":
+            frame.write_ndjson(draft)
+        else:
+            flat = frame.with_columns(selectors.list().list.join("|"))
+            flat.write_csv(draft, separator="\t" if form == ".tsv" else ",")
+        sync_file(draft)
+        draft.replace(path)
+        sync_folder(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write a file whole, durably, or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_bytes(data)
+        sync_file(draft)
+        draft.replace(path)
+        sync_folder(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def formulas(frame: pl.DataFrame) -> int:
+    """Return how many cells a spreadsheet would run as formulas."""
+    counts = frame.select(_is_formula(selectors.string()).sum())
+    return int(sum(counts.row(0))) if counts.width else 0
+
+
+def shielded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the table for a spreadsheet: an apostrophe before what it would run, and before apostrophes at a start.
+
+    `unshielded` takes exactly these away.
+    """
+    text = selectors.string()
+    meant = _is_formula(text) | text.str.starts_with(SHIELD)
+    return frame.with_columns(pl.when(meant).then(text.str.replace("^", SHIELD)).otherwise(text).name.keep())
+
+
+def unshielded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the table as it was before `shielded`."""
+    text = selectors.string()
+    return frame.with_columns(pl.when(text.str.starts_with(SHIELD)).then(text.str.slice(1)).otherwise(text).name.keep())
+
+
+def _is_formula(text: pl.Expr) -> pl.Expr:
+    return text.str.contains(FORMULA) & ~text.str.contains(NUMBER)
