@@ -106,15 +106,14 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     outputs = baseline.answer(asked, events) | {"model": model.outputs(asked.test)}
     systems = decide.each(recipe.decide, codec, encoded, outputs, events)
     told = [one.as_json(known.rows) for one in findings]
-    codec = systems["model"].codec
-    chapter = Chapter(recipe, known.origins, parts, codec, told, cleaned, divided.division.account())
+    chapter = Chapter(recipe, known.origins, parts, systems["model"].codec, told, cleaned, divided.division.account())
     report = account(chapter, encoded["test"], systems, trained.curve, events) | {"training": trained.account}
     weights = model.files()
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]
     watch.at("saved", Evidence(before=model.outputs(sample), after=again.outputs(sample)))
-    report |= {"augment": augmented, "guards": list(watch.said.values())}
-    report |= {"seconds": round(time.monotonic() - started, 3)}
+    seconds = round(time.monotonic() - started, 3)
+    report |= {"augment": augmented, "guards": list(watch.said.values()), "seconds": seconds}
     files = weights | stored_files(chapter, report)
     stored = registry.publish(recipe.title(), files, manifest_of(chapter, weights, report))
     forget(places(recipe, encoded, scene))
