@@ -58,6 +58,7 @@ class Understood:
             meaning.kinds,
             self.folder,
             self.recipe.split.group,
+            self.recipe.split.time,
         )
 
     def roles(self) -> Roles:
