@@ -16,7 +16,7 @@ from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
-from .stages import baseline, inspect
+from .stages import baseline, decide, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.clean import clean
 from .stages.encode import encode, fit_codec
@@ -53,9 +53,9 @@ def understand(run: Run) -> Understood:
 
 def divide(known: Understood, findings: Sequence[Finding], watch: Watch, events: Events) -> Divided:
     """Drop rows without a label, divide the others, clean them, and let the guards look at them."""
-    rows, target, how = known.rows, known.meaning.target, known.recipe.split
+    rows, target = known.rows, known.meaning.target
     watch.at("read", Evidence(splits={"all": rows}, target=target))
-    division = split(rows.where(rows.frame[target].is_not_null()), how, known.roles(), events)
+    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
     cleaned = clean(rows, division.rows, findings, known.recipe.clean, known.shape(events))
     divided = Divided(division, cleaned)
     watch.at("split", Evidence(splits=divided.parts, target=target, apart=division.apart))
@@ -85,6 +85,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     store = kept(run.home, recipe)
     augmenter = augmenting(known, parts["train"], store, events)
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, cleaned.replacements)
+    decide.check(recipe.decide, codec)
     plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), store)
     model = build(plan)
     with engine.in_turn():
@@ -101,11 +102,13 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     model = trained.model
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
-    outputs = baseline.answer(question(recipe, codec, encoded, features), events)
+    asked = question(recipe, codec, encoded, features)
+    outputs = baseline.answer(asked, events) | {"model": model.outputs(asked.test)}
+    systems = decide.each(recipe.decide, codec, encoded, outputs, events)
     told = [one.as_json(known.rows) for one in findings]
+    codec = systems["model"].codec
     chapter = Chapter(recipe, known.origins, parts, codec, told, cleaned, divided.division.account())
-    outputs["model"] = model.outputs(encoded["test"])
-    report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
+    report = account(chapter, encoded["test"], systems, trained.curve, events) | {"training": trained.account}
     weights = model.files()
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]

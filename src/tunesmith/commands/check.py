@@ -60,13 +60,18 @@ def asked(options: Namespace) -> tuple[Recipe, Path]:
     return recipe, folder
 
 
-def examine(run: Run) -> tuple[Understood, list[Finding]]:
-    """Return the rows with their ids, what they mean, and what is wrong with them."""
+def known_loosely(run: Run) -> Understood:
+    """Return the rows with their ids and what they mean; what would stop a training is left for the checks to name."""
     data = read(run.recipe.data, run.folder, run.events)
     meaning = loosely(data, run.recipe.given())
     numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
     data = data.identified(list(meaning.inputs), numeric, run.recipe.data.id)
-    known = Understood(data, run.recipe, meaning, {}, run.folder)
+    return Understood(data, run.recipe, meaning, {}, run.folder)
+
+
+def examine(run: Run) -> tuple[Understood, list[Finding]]:
+    """Return the rows with their ids and meaning, and what is wrong with them."""
+    known = known_loosely(run)
     return known, findings(looked_at(known, run.home, run.events), run.recipe.checks, run.events)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +18,7 @@ from ..inside import refuse_leaving
 from ._labels import Labeller, Labels
 from ._located import file_name
 from ._secrets import hidden
+from ._stream import in_batches
 from ._unpack import is_packed, unpacked_ending
 
 if TYPE_CHECKING:
@@ -112,6 +113,29 @@ class Source(Part):
             labeller.finish(note)
         self._refuse_unusable(data, base)
         return data
+
+    def blocks(self, base: Path, note: Note = silent) -> Iterator[Dataset]:
+        """Yield the same rows as `rows`, in blocks of any size; one block where the kind cannot read in parts."""
+        yield self.rows(base, note)
+
+    def batches(self, base: Path, rows: int = 500_000, note: Note = silent) -> Iterator[pl.DataFrame]:
+        """Yield the rows that `read` returns, in the same types and order, as frames of `rows` rows.
+
+        Memory is bounded by a batch for CSV, by a batch and a row group for Parquet; the other kinds are held whole.
+        Raises what `read` raises, some of it only after the batches before.
+        """
+        for data in self.numbered_batches(base, rows, note):
+            yield data.frame
+
+    def numbered_batches(self, base: Path, rows: int = 500_000, note: Note = silent) -> Iterator[Dataset]:
+        """Yield what `batches` yields, each row with its number, source and split."""
+        labeller = self._labeller(base, note)
+        for data in in_batches(self.blocks(base, note), rows):
+            whole = data if labeller is None else labeller.labelled(data)
+            self._refuse_unusable(whole, base)
+            yield whole
+        if labeller is not None:
+            labeller.finish(note)
 
     def root(self, base: Path) -> Path:
         """Return the folder that paths within the rows start at."""
