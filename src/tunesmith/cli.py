@@ -31,6 +31,10 @@ COMMANDS = {
         "apply the recipe's remedies; write the rows left and a ledger of every change",
         "tunesmith clean recipe.yaml -o clean.csv\n  tunesmith clean --undo clean.ledger.jsonl clean.csv -o back.csv",
     ),
+    "label": (
+        "give out the rows most worth a person's look, and take their labels back",
+        "tunesmith label recipe.yaml -o look.csv\n  tunesmith label recipe.yaml --take look.csv -o corrected.csv",
+    ),
     "train": ("train, judge and register a version", "tunesmith train recipe.yaml --set train.epochs=3"),
     "predict": ("answer for rows", 'tunesmith predict reviews --text "works like a charm"'),
     "evaluate": ("measure a version on labelled rows", "tunesmith evaluate reviews@1 new.csv --slice country"),
@@ -183,6 +187,19 @@ def _clean(one: argparse.ArgumentParser) -> None:
     )
 
 
+def _label(one: argparse.ArgumentParser) -> None:
+    one.add_argument("what", metavar="RECIPE|DATA", help="a recipe, or a file of rows")
+    one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
+    one.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="the rows to look at, or those with their labels"
+    )
+    one.add_argument("--count", type=int, default=100, metavar="N", help="how many rows to look at (%(default)s)")
+    one.add_argument("--to", choices=["table", "label-studio"], default="table", help="the form (%(default)s)")
+    one.add_argument("--take", type=Path, metavar="FILE", help="labels given: a table, or Label Studio's JSON")
+    one.add_argument("--new-classes", action="store_true", help="take labels of classes that no row has yet")
+    one.add_argument("--ledger", type=Path, metavar="FILE", help="write the ledger here (OUTPUT.ledger.jsonl)")
+
+
 def _version(one: argparse.ArgumentParser) -> None:
     one.add_argument("version", metavar="VERSION", help="NAME, NAME@N or NAME@ALIAS")
 
@@ -227,6 +244,7 @@ OPTIONS = {
     "show": _recipe,
     "check": _check,
     "clean": _clean,
+    "label": _label,
     "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,

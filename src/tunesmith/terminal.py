@@ -49,6 +49,7 @@ class Screen:
         self.started = self.spoken = time.monotonic()
         if not self.console.is_terminal:
             return
+        self.close()  # a stage may begin within another
         columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self.progress = Progress(*columns, TextColumn("{task.fields[said]}"), console=self.console, transient=True)
         self.task = self.progress.add_task(event.stage, total=event.fields["total"], said="")

@@ -34,4 +34,4 @@ def test_the_rows_are_few_and_fill_every_split(path, tmp_path):
     run = Run(recipe, path.parent, tmp_path, text=text)
     known = understand(run)
     assert 60 <= len(known.rows) <= 120
-    assert all(len(part) >= 5 for part in divide(known, Watch(), run.events).parts.values())
+    assert all(len(part) >= 5 for part in divide(known, [], Watch(), run.events).parts.values())

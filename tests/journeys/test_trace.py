@@ -94,3 +94,12 @@ def test_a_missing_number_is_told_as_missing(tunesmith, folder):
     encoded = next(one["value"] for one in stations if one["station"] == "encode")
     assert encoded["months"] is None
     assert encoded["plan"] in (1, 2)
+
+
+def test_a_near_row_says_whom_it_follows(tunesmith, folder):
+    lines = table(40).splitlines()
+    age, city, minutes, churn = lines[3].split(",")
+    lines.append(f"{age},{city},{float(minutes) + 0.01:.2f},{churn}")
+    write(folder, table_csv="\n".join(lines), recipe_yaml=RECIPES["table"])
+    first, copy = (tunesmith("trace", "recipe.yaml", "--row", row, "--json").json[3]["value"] for row in (3, 41))
+    assert copy == {"split": first["split"], "because": "near to table.csv row 3 (1.00)"}

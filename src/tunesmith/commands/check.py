@@ -9,6 +9,7 @@ from typing import Any
 from ..core.part import Part
 from ..data import Dataset
 from ..handover import Understood
+from ..opinions import table as looked_at
 from ..pages import render_check
 from ..parts.checks import Finding
 from ..recipe import Recipe, load, of_rows
@@ -59,14 +60,19 @@ def asked(options: Namespace) -> tuple[Recipe, Path]:
     return recipe, folder
 
 
-def examine(run: Run) -> tuple[Understood, list[Finding]]:
-    """Return the rows with their ids, what they mean, and what is wrong with them."""
+def known_loosely(run: Run) -> Understood:
+    """Return the rows with their ids and what they mean; what would stop a training is left for the checks to name."""
     data = read(run.recipe.data, run.folder, run.events)
     meaning = loosely(data, run.recipe.given())
     numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
     data = data.identified(list(meaning.inputs), numeric, run.recipe.data.id)
-    known = Understood(data, run.recipe, meaning, {}, run.folder)
-    return known, findings(known.table(), run.recipe.checks, run.events)
+    return Understood(data, run.recipe, meaning, {}, run.folder)
+
+
+def examine(run: Run) -> tuple[Understood, list[Finding]]:
+    """Return the rows with their ids and meaning, and what is wrong with them."""
+    known = known_loosely(run)
+    return known, findings(looked_at(known, run.home, run.events), run.recipe.checks, run.events)
 
 
 def _column(data: Dataset, name: str, meaning: Meaning) -> dict[str, Any]:

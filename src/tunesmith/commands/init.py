@@ -20,7 +20,8 @@ def run(options: Namespace) -> Answer:
     """Write the recipe. Raises RecipeError where the file exists already."""
     if options.output.exists() and not options.force:
         raise RecipeError(f"{options.output}: exists already; give another name with -o, or --force")
-    data = os.path.relpath(options.data, options.output.parent)
+    is_address = "://" in options.data
+    data = options.data if is_address else os.path.relpath(options.data, options.output.parent)
     events = Events()
     known = understand(Run(of_rows(data, options.target), options.output.parent, Path(), events))
     options.output.write_text(written(known, data), "utf-8")

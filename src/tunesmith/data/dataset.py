@@ -122,11 +122,15 @@ def _counted(hashes: np.ndarray, content: pl.Series) -> pl.Series:
 
 def concatenate(parts: Sequence[Dataset]) -> Dataset:
     """Join datasets of the same columns. Raises DataError where columns differ, naming them."""
-    first = parts[0]
-    for other in parts[1:]:
-        if set(other.columns) != set(first.columns):
-            odd = sorted(set(other.columns) ^ set(first.columns))
-            names = ", ".join(f"'{name}'" for name in odd)
-            raise DataError(f"{other.index['source'][0]}: columns differ from {first.index['source'][0]}: {names}")
-    frames = [part.frame.select(first.columns) for part in parts]
+    refuse_other_columns([(part.index["source"][0] if len(part) else "rows", part.columns) for part in parts])
+    frames = [part.frame.select(parts[0].columns) for part in parts]
     return Dataset(pl.concat(frames, how="vertical_relaxed"), pl.concat([part.index for part in parts]))
+
+
+def refuse_other_columns(named: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Raise DataError at the first source whose columns are not those of the first one, naming what differs."""
+    source, columns = named[0]
+    for other, names in named[1:]:
+        if set(names) != set(columns):
+            odd = ", ".join(f"'{name}'" for name in sorted(set(names) ^ set(columns)))
+            raise DataError(f"{other}: columns differ from {source}: {odd}")

@@ -11,6 +11,7 @@ Form = Literal["class", "classes", "value"]
 
 BINS = 10  # of a value: its tenths
 LEAST_PER_BIN = 10  # rows that tell where a bin ends
+LABELS = "[^|;,]+"  # in one text; fixed, for what separates labels in a file must not hang on its later rows
 NONE = ""  # the class of a row without a label
 
 
@@ -19,8 +20,8 @@ def strata(target: pl.Series, form: Form = "class") -> pl.Series:
 
     Rows appended later change nothing: which class is rarest, and where a tenth ends, is asked of earlier rows only.
     """
-    if form == "classes" and target.dtype == pl.List:
-        return _rarest(target)
+    if form == "classes":
+        return _rarest(target if target.dtype == pl.List else target.cast(pl.String).str.extract_all(LABELS))
     if form == "value":
         return _tenths(target.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy())
     return target.cast(pl.String).fill_null(NONE)
@@ -33,7 +34,7 @@ def _rarest(target: pl.Series) -> pl.Series:
     first; theirs needs all rows at once.
     """
     rows = pl.DataFrame({"row": pl.int_range(len(target), eager=True), "label": target})
-    each = rows.explode("label").drop_nulls().with_columns(pl.col("label").cast(pl.String))
+    each = rows.explode("label").drop_nulls().with_columns(pl.col("label").cast(pl.String).str.strip_chars())
     each = each.with_columns(seen=pl.int_range(pl.len()).over("label"))
     rarest = each.sort("row", "seen", "label").unique("row", keep="first", maintain_order=True)
     return rows.select("row").join(rarest, on="row", how="left", maintain_order="left")["label"].fill_null(NONE)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+import numpy as np
 import polars as pl
 
 from ..core.ids import canonical
 from ..data import Dataset
-from ..parts.checks import Check, Finding, Severity, Table
+from ..parts.checks import Check, Finding, Opinion, Severity, Table
 from . import columns
 from .promise import promise
 
@@ -41,6 +42,10 @@ def _finding(part: Check, finding: Finding, table: Table) -> None:
     inside = all(0 <= row < rows for row in finding.rows)
     promise(inside, part, f"rows are positions in 0..{rows - 1}: {finding.rows[:8]}")
     promise(len(set(finding.rows)) == len(finding.rows), part, f"a row stands twice in {finding.rows[:8]}")
+    known_origins = all(0 <= origin < rows for origin in finding.origins)
+    promise(known_origins, part, f"origins are positions in 0..{rows - 1}: {finding.origins[:8]}")
+    own = [row for row, origin in zip(finding.rows, finding.origins, strict=False) if row == origin]
+    promise(not own, part, f"a row cannot repeat itself: {own[:8]}")
     certain = all(0.0 <= score <= 1.0 for score in finding.scores)
     promise(certain, part, f"scores must be in 0..1: {finding.scores[:8]}")
     promise(finding.count >= len(finding.rows), part, f"count is {finding.count} for {len(finding.rows)} rows")
@@ -52,7 +57,7 @@ def _finding(part: Check, finding: Finding, table: Table) -> None:
 
 
 def tables() -> Iterator[Table]:
-    """Yield tables a user may come with, each without a target and with one."""
+    """Yield tables a user may come with, each without a target and with one, and some whose labels were judged."""
     plain, holed, strange = (pl.DataFrame(some) for some in (columns.plain(), columns.holed(), columns.strange()))
     doubled = pl.concat([plain.head(4), plain.head(4), plain.head(1)])
     same_inputs = doubled.with_columns(pl.Series("words", ["red", "blue", "green"] * 3))
@@ -64,5 +69,37 @@ def tables() -> Iterator[Table]:
         for target, task in TASKS.items():
             yield Table(data, tuple(name for name in inputs if name != target), target, task)
             yield Table(data, (), target, task, left_out=("sentences",))
+    yield from _divided(plain)
     lists = pl.DataFrame({"text": ["a", "b", "b", None], "tags": [["x"], ["x", "y"], [], None]})
     yield Table(Dataset.of(lists, "rows.jsonl").identified(["text"]), ("text",), "tags", "multilabel")
+    yield from _judged()
+
+
+def _judged() -> Iterator[Table]:
+    """Yield tables of every task whose labels were judged, some of them wrong; the last row was left out."""
+    generator = np.random.default_rng(0)
+    truth, rows = generator.integers(0, 2, 60), np.arange(59)
+    sure = np.where(truth == 1, 0.9, 0.1) + generator.uniform(-0.05, 0.05, 60)
+    given = np.where(np.arange(60) < 4, 1 - truth, truth)
+    words = [["b"] if one else ["a", "c"] for one in given]
+    targets = {"classification": np.array(["a", "b"])[given].tolist(), "multilabel": words, "regression": given * 9.5}
+    said = {
+        "classification": Opinion(rows, ("a", "b"), np.stack([1 - sure, sure], axis=1)[:59], "two judges"),
+        "multilabel": Opinion(rows, ("a", "b", "c"), np.stack([1 - sure, sure, 1 - sure], axis=1)[:59], "two judges"),
+        "regression": Opinion(rows, (), sure[:59, None], "two judges"),
+    }
+    for task, answers in targets.items():
+        frame = pl.DataFrame({"words": [f"row {at}" for at in range(60)], "target": answers})
+        data = Dataset.of(frame, "rows.csv").identified(["words"])
+        yield Table(data, ("words",), "target", task, opinion=lambda task=task: said[task])  # type: ignore[misc]
+
+
+def _divided(plain: pl.DataFrame) -> Iterator[Table]:
+    """Yield rows that came in splits which share rows, groups and times, of every kind of column; some without one."""
+    frame = pl.concat([plain] * 4).with_columns(hour=pl.int_range(pl.len()) % 7)
+    kinds = {"sentences": "text", "fractions": "number", "counts": "number", "flags": "category", "constant": "number"}
+    given = ["train", "train", "validation", "test"] * plain.height
+    for splits in (given, [None if name == "validation" else name for name in given]):
+        data = Dataset.of(frame, "rows.csv").identified(list(kinds)).with_splits(splits)
+        yield Table(data, tuple(kinds), "words", "classification", (), kinds, None, "words", "hour")
+        yield Table(data, tuple(kinds), "hour", "regression", (), kinds, None, "flags", "counts")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tunesmith.core.errors import DataError
-from tunesmith.core.ids import digest
+from tunesmith.core.ids import digest, unit_interval
 from tunesmith.data import Dataset
 from tunesmith.data.division import ASIDE, LARGEST_BLOCK, Rule, block_size, dealt, folds, hashed, units
 from tunesmith.data.near import Pairs
@@ -85,8 +85,12 @@ def test_blocks_are_permuted_in_portions_as_at_once(monkeypatch):
     assert dealt(names, 10).tolist() == at_once
 
 
-def test_hashes_spread_over_the_line():
-    place = hashed(pl.Series([str(number) for number in range(5000)]))
+def test_hashes_spread_over_the_line(monkeypatch):
+    keys = [f"{number} ü" for number in range(5000)]
+    place = hashed(pl.Series(keys), "salt")
+    assert place[:100].tolist() == [unit_interval(key, "salt") for key in keys[:100]]
+    monkeypatch.setattr("tunesmith.data.division.PORTION", 999)
+    assert hashed(pl.Series(keys), "salt").tolist() == place.tolist()
     assert np.histogram(place, 10, (0.0, 1.0))[0] == pytest.approx([500] * 10, abs=100)
 
 

@@ -16,6 +16,8 @@ def test_a_class_is_its_own_stratum():
 def test_of_several_classes_the_one_seen_least_so_far_counts():
     target = pl.Series([["a", "b"], ["a"], ["b", "a"], [], None, ["a", "c"]])
     assert strata(target, "classes").to_list() == ["a", "a", "b", "", "", "c"]
+    texts = pl.Series(["a| b", "a", "b|a", "", None, "a|c"])
+    assert strata(texts, "classes").to_list() == ["a", "a", "b", "", "", "c"]
 
 
 @settings(max_examples=30, deadline=None)

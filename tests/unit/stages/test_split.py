@@ -266,7 +266,10 @@ def test_groups_fill_every_split():
 
 def test_rows_without_a_group_are_told_of():
     data = rows(["x", "y", "z"], customer=["c", None, None])
-    assert "2 rows have no 'customer'" in division(data, Split(group="customer")).notes[0]
+    assert (
+        "without a 'customer', kept together as one: 2 rows (rows.csv row 2, rows.csv row 3)"
+        in division(data, Split(group="customer")).notes[0]
+    )
 
 
 def test_a_group_counts_for_the_class_of_its_first_row():
@@ -432,7 +435,7 @@ def test_a_row_near_to_two_sides_is_set_aside():
     done = division(rows([trained, tested, middle, middle]), how, kinds=TEXT)
     assert letters(done.rows) == ".Taa"
     assert done.why(2) == "near to rows of two sides: rows.csv row 1 (train), rows.csv row 2 (test)"
-    assert "2 rows are near to rows of two sides and set aside" in done.notes[0]
+    assert "for being near to rows of two sides: 2 rows (rows.csv row 3, rows.csv row 4)" in done.notes[0]
     assert done.account()["rows"] == {"train": 1, "test": 1, "aside": 2}
 
 
@@ -459,7 +462,7 @@ def test_leaks_are_dropped_from_train_where_asked():
     done = division(given_splits(train=["a", "b", "c"], test=["b"]), Split(leaks="drop", validation=0.01))
     assert letters(done.rows) == ".d.T"
     assert done.why(1) == "repeats test.csv row 1, test"
-    assert "1 rows that give away validation or test are dropped (train.csv row 2)" in done.notes[0]
+    assert "for giving away validation or test: 1 row (train.csv row 2)" in done.notes[0]
 
 
 def test_near_leaks_are_dropped_too():

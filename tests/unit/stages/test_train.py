@@ -87,6 +87,8 @@ KINDS = {
     "head": {"strategy": "head", "dropout": 0.3},
     "contrastive": {"strategy": {"kind": "contrastive", "steps": 2}},
     "penalties": {"regularizers": ["l2_sp", "mixup", "r_drop"], "dropout": 0.3},
+    "balanced batches": {"strategy": "head", "dropout": 0.3, "balance": "balanced_batches"},
+    "oversampled": {"kind": "table", "dropout": 0.3, "balance": "oversample", "batch_size": 5},
     "table and momentum": {"kind": "table", "dropout": 0.3, "optimizer": {"kind": "sgd", "momentum": 0.9}},
 }
 

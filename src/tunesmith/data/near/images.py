@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ...core.need import need
 from ..parallel import in_threads
+from ..pictures import UNREADABLE, bomb, find_file, opened, pillow
 from .candidates import buckets, linked, neighbours
 from .pairs import packed, unpacked
 
-BITS = 8
+BITS = 10
 """Perceptual hashes of near images differ in at most as many of their 64 bits."""
-CORRELATION = 0.95
+CORRELATION = 0.9
 """Small grey copies of near images correlate at least so, and their mean colours are at most COLOUR of 255 apart."""
 COLOUR = 24.0
 SIDE, SMALL = 32, 16
@@ -59,10 +59,7 @@ class Images:
         colour = (self.small[rows].mean(axis=(1, 2)) @ _GREY * 256).astype(np.uint32)
         same = linked(of.astype(np.uint32), colour)
         found = [packed(*same)]
-        every = np.arange(BITS + 1, dtype=np.uint64)[:, None]
-        words = (hashes >> every * np.uint64(7)) & np.uint64(127)
-        words[-1] = hashes >> np.uint64(56)
-        for word in words.astype(np.uint32):
+        for word in _words(hashes):
             for one, other in neighbours(*buckets(word), reach=len(hashes)):
                 good = np.bitwise_count(hashes[one] ^ hashes[other]) <= BITS
                 found.append(packed(first[one[good]], first[other[good]]))
@@ -78,6 +75,13 @@ class Images:
             similarity[part], good[part] = _compared(self.small[first[part]], self.small[second[part]])
         known = self.is_known[first] & self.is_known[second]
         return similarity, good & known & (np.bitwise_count(self.hashes[first] ^ self.hashes[second]) <= BITS)
+
+
+def _words(hashes: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield BITS + 1 words (uint32) of as nearly equal size that together are all 64 bits of the hashes."""
+    bounds = [64 * at // (BITS + 1) for at in range(BITS + 2)]
+    for low, high in pairwise(bounds):
+        yield ((hashes >> np.uint64(low)) & np.uint64((1 << (high - low)) - 1)).astype(np.uint32)
 
 
 def perceptual_hashes(grey: np.ndarray) -> np.ndarray:
@@ -108,19 +112,18 @@ def _compared(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _place(path: str | None, folder: Path | None) -> Path | None:
-    return None if path is None else Path(path) if folder is None else folder / path
+    return None if path is None else find_file(folder or Path(), path)[0]
 
 
 def _picture(path: Path | None) -> np.ndarray | None:
     """Return an image as RGB of SIDE x SIDE (uint8), or None where it cannot be read."""
     if path is None:
         return None
-    library: Any = need("PIL.Image", extra="images")
     try:
-        with library.open(path) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
+        with opened(path) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
                 return None
-            opened.draft("RGB", (SIDE * 4, SIDE * 4))  # a JPEG is decoded at a fraction of its size
-            return np.asarray(opened.convert("RGB").resize((SIDE, SIDE), library.Resampling.BOX))
-    except (OSError, ValueError, SyntaxError, library.DecompressionBombError):
+            picture.draft("RGB", (SIDE * 4, SIDE * 4))  # a JPEG is decoded at a fraction of its size
+            return np.asarray(picture.convert("RGB").resize((SIDE, SIDE), pillow().Resampling.BOX))
+    except (*UNREADABLE, bomb()):
         return None

@@ -15,7 +15,7 @@ from .jaccard import jaccard
 from .numbers import TOLERANCE, Numbers, matrix, tolerances_of
 from .pairs import Pairs, unpacked
 from .shingles import normalised
-from .sketch import Sketches
+from .sketch import Plan, Sketches
 
 Candidates = tuple[np.ndarray, np.ndarray]
 POSITION = "\x1fposition"  # no column of a file is called so
@@ -33,7 +33,7 @@ def near_pairs(
       similarity of at least `threshold`; texts below 8 characters are equal after that normalisation
     - category: all are equal
     - number: each differs by at most a thousandth of its column's interquartile range
-    - image: perceptual hashes differ in at most 8 of 64 bits, small grey copies correlate with at least 0.95, and mean
+    - image: perceptual hashes differ in at most 10 of 64 bits, small grey copies correlate with at least 0.9, and mean
       colours are close; an image that cannot be read is near to nothing
 
     What is missing equals only what is missing, and a row of which everything is missing is near to nothing. The
@@ -43,9 +43,11 @@ def near_pairs(
     is linked to the group's first row, and only this one to rows beyond. In the same spirit more than 64 rows that
     share a key (boilerplate) are compared with their likeliest neighbours only. `groups` joins what belongs together.
 
-    With q = s^3, texts of Jaccard similarity s are found with odds 1 - (1 - q)^9 - 9 q (1 - q)^8: 0.984 at 0.8, 0.998
-    at 0.85. What is found is exact: no pair of lower similarity is returned. Raises DataError on an unknown column or
-    kind.
+    Texts of Jaccard similarity 0.8 are found with odds 0.984, those of 0.85 with 0.998 (`sketch.Plan` has the formula;
+    at lower thresholds, 0.96 and more). What is found is exact: no pair of lower similarity is returned. One replaced
+    character changes five shingles, so that a text of 40 characters with one typing error has a similarity of 0.75:
+    where texts are short, a threshold of 0.6 or 0.7 says what is meant. Raises DataError on an unknown column or kind,
+    or a threshold below 0.6.
     """
     columns = Columns.of(frame, kinds)
     if not kinds or frame.height < 2:
@@ -73,7 +75,7 @@ def _distinct(frame: pl.DataFrame, columns: Columns, threshold: float, folder: P
     numbers = Numbers.of(values, tolerances_of(values))
     images = Images.of(frame, columns.image, folder)
     if texts is not None:
-        sketches = Sketches.empty(len(texts))
+        sketches = Sketches.empty(len(texts), Plan.of(threshold))
         sketches.fill(0, texts)
         found = by_text(sketches, alike, numbers.order())
     elif images:

@@ -15,7 +15,7 @@ from ..hashing import row_hashes
 from ..near.columns import Columns
 from ..near.numbers import matrix
 from ..near.shingles import normalised
-from ..near.sketch import PARTS, ROWS, Sketches
+from ..near.sketch import Plan, Sketches
 from .sifting import Sifting
 
 OWN = ("id", "split")  # the columns that sifting adds
@@ -47,6 +47,7 @@ class Spool:
 
     def __init__(self, folder: Path, how: Sifting) -> None:
         self.folder, self.how = folder, how
+        self._plan = Plan.of(how.threshold)
         self._schema: pl.Schema | None = None
         self._starts: list[int] = [0]
 
@@ -67,10 +68,10 @@ class Spool:
         self._append("empty", columns.empty(batch))
         self._append("values", matrix(batch, columns.number))
         if columns.text:
-            sketches = Sketches.empty(batch.height)
+            sketches = Sketches.empty(batch.height, self._plan)
             sketches.fill(0, normalised(batch, columns.text))
-            for part in range(PARTS):
-                self._append(f"part-{part}", sketches.parts[part])
+            for at, part in enumerate(sketches.parts):
+                self._append(f"part-{at}", part)
             self._append("marks", sketches.marks)
         batch.write_ipc(self._place(len(self._starts) - 1), compression="uncompressed")
         self._starts.append(self._starts[-1] + batch.height)
@@ -80,15 +81,17 @@ class Spool:
         if self._schema is None:
             raise DataError("sift: there are no rows")
         numbers = len(self.how.numeric)
-        parts = [self._mapped(f"part-{part}", np.uint32) for part in range(PARTS)] if self.texts else []
-        marks = self._mapped("marks", np.uint8, PARTS * ROWS) if self.texts else np.empty((0, PARTS * ROWS), np.uint8)
+        sketches = Sketches.empty(0, self._plan)
+        if self.texts:
+            parts = [self._mapped(f"part-{part}", np.uint32) for part in range(self._plan.parts)]
+            sketches = Sketches(self._plan, parts, self._mapped("marks", np.uint8, self._plan.hashes))
         return RowNumbers(
             self._mapped("content", np.uint64),
             self._mapped("whole", np.uint64),
             self._mapped("alike", np.uint64),
             self._mapped("empty", np.bool_),
             self._mapped("values", np.float64, numbers) if numbers else np.empty((self._starts[-1], 0)),
-            Sketches(parts, marks),
+            sketches,
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,10 +12,13 @@ import polars as pl
 from pydantic_core import PydanticCustomError
 
 from ...core.errors import DataError
-from ...core.part import Part, chosen_from
+from ...core.part import Part, chosen_from, resolve
 from ..dataset import Dataset
+from ..inside import refuse_leaving
+from ._labels import Labeller, Labels
 from ._located import file_name
 from ._secrets import hidden
+from ._stream import in_batches
 from ._unpack import is_packed, unpacked_ending
 
 if TYPE_CHECKING:
@@ -66,6 +69,8 @@ class Source(Part):
     """The column that holds a unique id of each row; a hash of the inputs if left out."""
     missing: tuple[str, ...] = ()
     """Texts that mean that a value is missing, for instance `["n/a", "-"]`."""
+    labels: Labels | None = None
+    """Where the labels stand apart from the rows: `{path: labels.csv, key: id, column: label}`."""
 
     @classmethod
     def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
@@ -98,11 +103,56 @@ class Source(Part):
     def read(self, base: Path, note: Note = silent) -> Dataset:
         """Return every row, numbered; how they were read is noted where a person should know of it.
 
-        Raises DataError as `rows` does, and where `id` or `inputs` name no column.
+        Raises DataError as `rows` does, where `id` or `inputs` name no column, labels cannot be joined, or the path of
+        an image leads out of the data's folder.
         """
         data = self.rows(base, note)
-        self._refuse_unknown(data)
+        labeller = self._labeller(base, note)
+        if labeller is not None:
+            data = labeller.labelled(data)
+            labeller.finish(note)
+        self._refuse_unusable(data, base)
         return data
+
+    def blocks(self, base: Path, note: Note = silent) -> Iterator[Dataset]:
+        """Yield the same rows as `rows`, in blocks of any size; one block where the kind cannot read in parts."""
+        yield self.rows(base, note)
+
+    def batches(self, base: Path, rows: int = 500_000, note: Note = silent) -> Iterator[pl.DataFrame]:
+        """Yield the rows that `read` returns, in the same types and order, as frames of `rows` rows.
+
+        Memory is bounded by a batch for CSV, by a batch and a row group for Parquet; the other kinds are held whole.
+        Raises what `read` raises, some of it only after the batches before.
+        """
+        for data in self.numbered_batches(base, rows, note):
+            yield data.frame
+
+    def numbered_batches(self, base: Path, rows: int = 500_000, note: Note = silent) -> Iterator[Dataset]:
+        """Yield what `batches` yields, each row with its number, source and split."""
+        labeller = self._labeller(base, note)
+        for data in in_batches(self.blocks(base, note), rows):
+            whole = data if labeller is None else labeller.labelled(data)
+            self._refuse_unusable(whole, base)
+            yield whole
+        if labeller is not None:
+            labeller.finish(note)
+
+    def root(self, base: Path) -> Path:
+        """Return the folder that paths within the rows start at."""
+        return base
+
+    def _labeller(self, base: Path, note: Note) -> Labeller | None:
+        if self.labels is None:
+            return None
+        source = resolve(self.family, {"path": self.labels.path, "missing": self.missing})
+        assert isinstance(source, Source)
+        return Labeller(self.labels, source.rows(base, note))
+
+    def _refuse_unusable(self, data: Dataset, base: Path) -> None:
+        self._refuse_unknown(data)
+        named = self.inputs.items() if isinstance(self.inputs, dict) else ()
+        for name in (name for name, modality in named if modality.kind == "image"):
+            refuse_leaving(data, name, self.root(base))
 
     def _refuse_unknown(self, data: Dataset) -> None:
         for field, names in (("id", [self.id] if self.id else []), ("inputs", list(self.inputs or []))):
@@ -123,8 +173,7 @@ def source_for(path: str | Path) -> str:
     if kind is None or (is_packed(name) and kind not in PACKABLE):
         ending = "".join(Path(name).suffixes[-2:]).lower() if is_packed(name) else ending
         fact = f"the ending '{ending}' is not known" if ending else "the name has no ending that tells its form"
-        raise DataError(
-            f"{hidden(str(path))}: {fact} (known: {', '.join(ENDINGS)}; text also with .gz, .zst or .zip behind); "
-            "rename it, or say `data: {kind: ..., path: ...}`"
-        )
+        remedy = "rename it, or say `data: {kind: ..., path: ...}`" + ("" if ending else ", as for a folder")
+        known = f"known: {', '.join(ENDINGS)}; text also with .gz, .zst or .zip behind"
+        raise DataError(f"{hidden(str(path))}: {fact} ({known}); {remedy}")
     return kind

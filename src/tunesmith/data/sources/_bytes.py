@@ -1,11 +1,13 @@
-"""From a file to its text: the file is there, readable and text, in a known encoding."""
+"""From a file to its text: the file is there, readable and text, in a known encoding; all in blocks of bounded size."""
 
 from __future__ import annotations
 
 import codecs
 import difflib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from ...core.errors import DataError, NotFoundError
@@ -22,6 +24,7 @@ MARKS = (
 )
 # Control characters that no text of a one-byte encoding holds (tab, line ends, form feed, escape, Ctrl-Z do occur).
 CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
+UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252; every byte means something in Latin-1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +41,41 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """A file's text in UTF-8 without a mark, and the encoding it was in.
+class Text:
+    """A file that was found to be text in an encoding.
 
     `guessed_from` is the line of the first byte that is not UTF-8, where the encoding had to be guessed.
     """
 
-    data: bytes
+    file: Local
     encoding: str
     guessed_from: int | None = None
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the text in UTF-8 without a mark; a block may end within a character."""
+        if self.encoding == "utf-8":
+            yield from _unmarked(self.file)
+            return
+        for text in _decoded(self.file, self.encoding):
+            yield text.encode()
+
+    def start(self, count: int) -> bytes:
+        """Return at most the first `count` bytes of the text in UTF-8."""
+        found = b""
+        for block in self.blocks():
+            found += block[:count]
+            if len(found) >= count:
+                break
+        return found[:count]
+
+    def whole(self) -> bytes:
+        """Return the whole text in UTF-8 without a mark."""
+        return b"".join(self.blocks())
 
 
 def read_bytes(file: Local) -> bytes:
     """Return a file's bytes. Raises DataError where it is empty or unreadable."""
-    try:
-        data = file.path.read_bytes()
-    except OSError as error:
-        raise unreadable(file.name, error) from error
-    if not data:
-        raise DataError(f"{file.name}: the file is empty (0 bytes); give a file with rows")
-    return data
+    return b"".join(_raw(file))
 
 
 def refuse_absent(path: Path) -> None:
@@ -74,56 +92,93 @@ def unreadable(name: str, error: OSError) -> DataError:
     return DataError(f"{name}: cannot be read ({error.strerror or error}); make the file readable")
 
 
-def line_of(data: bytes, position: int) -> int:
-    """Return the 1-based line that a byte stands in."""
-    return data.count(b"\n", 0, position) + 1
-
-
-def decode(data: bytes, name: str, encoding: str | None = None, guess: bool = False) -> Decoded:
-    """Return a file's text: in the encoding given, the one its mark names, or UTF-8.
+def examined(file: Local, encoding: str | None = None, guess: bool = False) -> Text:
+    """Return a file as text: in the encoding given, the one its mark names, or UTF-8. Reads it once.
 
     With `guess`, a text that is none of these is read as Windows-1252 or Latin-1; otherwise it raises DataError,
     as do bytes that are no text at all.
     """
-    marked = next((codec for mark, codec in MARKS if data.startswith(mark)), None)
+    start = next(_raw(file))
+    marked = next((codec for mark, codec in MARKS if start.startswith(mark)), None)
     codec = encoding or marked or "utf-8"
     if codecs.lookup(codec).name in ("utf-8", "utf-8-sig"):
-        decoded = _utf8(data.removeprefix(codecs.BOM_UTF8), name, guess and encoding is None)
-    else:
-        try:
-            decoded = Decoded(data.decode(codec).removeprefix("\ufeff").encode(), codec)
-        except UnicodeError as error:
-            raise DataError(f"{name}: not a text in {codec} ({error}); name its `encoding`") from error
-    zero = decoded.data.find(b"\0")
-    if zero >= 0:
-        line = line_of(decoded.data, zero)
-        raise DataError(f"{name} line {line}: a zero byte, so this is no text in {codec}; save it as UTF-8 text")
-    return decoded
+        return _utf8(file, guess and encoding is None)
+    line = 1
+    for text in _decoded(file, codec):
+        _refuse_zero(file.name, codec, line + text.count("\n", 0, text.index("\0")) if "\0" in text else 0)
+        line += text.count("\n")
+    return Text(file, codec)
 
 
-def _utf8(data: bytes, name: str, guess: bool) -> Decoded:
-    wrong = _first_invalid(data)
-    if wrong is None:
-        return Decoded(data, "utf-8")
-    line = line_of(data, wrong)
-    if not guess:
-        raise DataError(f"{name} line {line}: byte 0x{data[wrong]:02x} is not UTF-8; save the file as UTF-8")
-    if b"\0" in data or CONTROL.search(data, 0, BLOCK):
-        raise DataError(f"{name}: binary data, not text; save it as UTF-8 text")
-    try:
-        return Decoded(data.decode("cp1252").encode(), "cp1252", line)
-    except UnicodeDecodeError:  # five bytes mean nothing in Windows-1252; every byte means something in Latin-1
-        return Decoded(data.decode("latin-1").encode(), "latin-1", line)
-
-
-def _first_invalid(data: bytes) -> int | None:
-    """Return the position of the first byte that is not UTF-8, looking at one block at a time."""
+def _utf8(file: Local, guess: bool) -> Text:
+    """Look at a text in UTF-8 or, with `guess`, in an encoding of one byte per character."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    view = memoryview(data)
-    for start in range(0, len(data), BLOCK):
-        pending = len(decoder.getstate()[0])
-        try:
-            decoder.decode(view[start : start + BLOCK], start + BLOCK >= len(data))
-        except UnicodeDecodeError as error:
-            return start - pending + error.start
+    line, wrong, zero, is_defined = 1, 0, 0, True
+    for block in chain(_unmarked(file), [b""]):
+        fault = None if wrong else _fault(decoder, block)
+        if fault is not None:
+            wrong = line + block.count(b"\n", 0, fault[0])
+            if not guess:
+                raise DataError(f"{file.name} line {wrong}: byte 0x{fault[1]:02x} is not UTF-8; save the file as UTF-8")
+        if not zero and b"\0" in block:
+            zero = line + block.count(b"\n", 0, block.index(b"\0"))
+        is_defined = is_defined and (block.isascii() or not UNDEFINED.search(block))
+        line += block.count(b"\n")
+    if not wrong:
+        _refuse_zero(file.name, "utf-8", zero)
+        return Text(file, "utf-8")
+    if zero or CONTROL.search(next(_unmarked(file))):
+        raise DataError(f"{file.name}: binary data, not text; save it as UTF-8 text")
+    return Text(file, "cp1252" if is_defined else "latin-1", wrong)
+
+
+def _fault(decoder: codecs.IncrementalDecoder, block: bytes) -> tuple[int, int] | None:
+    """Return where in a block, the last one if empty, the first byte stands that is not UTF-8, and that byte."""
+    pending = len(decoder.getstate()[0])
+    try:
+        decoder.decode(block, final=not block)
+    except UnicodeDecodeError as error:
+        return max(error.start - pending, 0), error.object[error.start]
     return None
+
+
+def _refuse_zero(name: str, codec: str, line: int) -> None:
+    if line:
+        raise DataError(f"{name} line {line}: a zero byte, so this is no text in {codec}; save it as UTF-8 text")
+
+
+def _decoded(file: Local, codec: str) -> Iterator[str]:
+    """Yield a text without its mark. Raises DataError where it is none in this encoding."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    is_start = True
+    try:
+        for block in chain(_raw(file), [b""]):
+            text = decoder.decode(block, final=not block)
+            yield text.removeprefix("\ufeff") if is_start else text
+            is_start = is_start and not text
+    except UnicodeError as error:
+        raise DataError(f"{file.name}: not a text in {codec} ({error}); name its `encoding`") from error
+
+
+def _unmarked(file: Local) -> Iterator[bytes]:
+    """Yield a file's bytes without the mark of UTF-8."""
+    blocks = _raw(file)
+    start = b""
+    while len(start) < len(codecs.BOM_UTF8) and (block := next(blocks, b"")):
+        start += block
+    yield start.removeprefix(codecs.BOM_UTF8)
+    yield from blocks
+
+
+def _raw(file: Local) -> Iterator[bytes]:
+    """Yield a file's bytes. Raises DataError where it is empty or unreadable."""
+    try:
+        with file.path.open("rb") as opened:
+            block = opened.read(BLOCK)
+            if not block:
+                raise DataError(f"{file.name}: the file is empty (0 bytes); give a file with rows")
+            while block:
+                yield block
+                block = opened.read(BLOCK)
+    except OSError as error:
+        raise unreadable(file.name, error) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 from polars import selectors
@@ -24,29 +25,63 @@ def without_missing(frame: pl.DataFrame, texts: Sequence[str], trim: bool = Fals
     return frame.with_columns(pl.when(value.is_in(list(texts))).then(None).otherwise(value).name.keep())
 
 
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What the texts of a column are, of some of its rows or of all; `|` joins what several parts of it are."""
+
+    has_number: bool = False
+    """Whether one of them is a finite number."""
+    are_numbers: bool = True
+    """Whether all of them are numbers, 'nan' and 'inf' too."""
+    are_integers: bool = True
+    """Whether all of them are integers."""
+    fit_integer: bool = True
+    """Whether all of them, as integers, are within Int64."""
+    fit_float: bool = True
+    """Whether all of them, as numbers, are within Float64."""
+
+    @classmethod
+    def of(cls, series: pl.Series) -> Cells:
+        """Return what the texts of a column are; null is nothing."""
+        seen = series.drop_nulls()
+        finite = seen.str.contains(FINITE)
+        if not (finite | seen.str.contains(NOT_FINITE)).all():
+            return cls(are_numbers=False)
+        are_integers = bool(seen.str.contains(INTEGER).all())
+        fit_integer = are_integers and seen.cast(pl.Int64, strict=False).null_count() == 0
+        fit_float = fit_integer or not (seen.cast(pl.Float64).is_infinite() & finite).any()
+        return cls(bool(finite.any()), True, are_integers, fit_integer, fit_float)
+
+    def __or__(self, other: Cells) -> Cells:
+        return Cells(
+            self.has_number or other.has_number,
+            self.are_numbers and other.are_numbers,
+            self.are_integers and other.are_integers,
+            self.fit_integer and other.fit_integer,
+            self.fit_float and other.fit_float,
+        )
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The type of a column of such texts."""
+        if not (self.has_number and self.are_numbers):
+            return pl.String()
+        if self.are_integers:
+            return pl.Int64() if self.fit_integer else pl.String()
+        return pl.Float64() if self.fit_float else pl.String()
+
+
 def with_numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with every text column of nothing but decimal numbers as Int64 or Float64.
 
     'nan' and 'inf' count as numbers beside a finite one. Integers too long for Int64 stay text: they are ids,
     and a float would make different ones equal. So does a column with a number beyond Float64, like 1e309.
     """
-    return frame.with_columns(_number(series) for series in frame if series.dtype == pl.String)
+    return frame.with_columns(series.cast(Cells.of(series).dtype) for series in frame if series.dtype == pl.String)
 
 
-def _number(series: pl.Series) -> pl.Series:
-    seen = series.drop_nulls()
-    finite = seen.str.contains(FINITE)
-    if not finite.any() or not (finite | seen.str.contains(NOT_FINITE)).all():
-        return series
-    if not seen.str.contains(INTEGER).all():
-        floats = series.cast(pl.Float64)
-        return series if (seen.cast(pl.Float64).is_infinite() & finite).any() else floats
-    integers = series.cast(pl.Int64, strict=False)
-    return integers if integers.null_count() == series.null_count() else series
-
-
-def plain(series: pl.Series, source: str) -> pl.Series:
-    """Return a typed column as Int64, Float64, texts or lists of texts.
+def plain(series: pl.Series, source: str, before: int = 0) -> pl.Series:
+    """Return a typed column as Int64, Float64, texts or lists of texts; `before` rows stand before its first one.
 
     Integers beyond Int64, truth values, categories, dates and times become texts, the last as ISO 8601. Raises
     DataError, naming column and type, on a type that is none of these.
@@ -64,17 +99,17 @@ def plain(series: pl.Series, source: str) -> pl.Series:
     if isinstance(kind, pl.String | pl.Categorical | pl.Enum | pl.Null):
         return series.cast(pl.String)
     if isinstance(kind, pl.List):
-        return _texts(series, kind, source)
+        return _texts(series, kind, source, before)
     raise _unusable(series, source)
 
 
-def _texts(series: pl.Series, kind: pl.List, source: str) -> pl.Series:
+def _texts(series: pl.Series, kind: pl.List, source: str, before: int) -> pl.Series:
     inner = kind.inner
     if not (isinstance(inner, pl.String | pl.Categorical | pl.Enum | pl.Null) or inner.is_integer()):
         raise _unusable(series, source)
     holes = series.list.eval(pl.element().is_null().any()).list.first().fill_null(False)
     if holes.any():
-        row = int(holes.arg_true()[0]) + 1
+        row = before + int(holes.arg_true()[0]) + 1
         raise DataError(f"{source} row {row}, column '{series.name}': a list that holds null; take it out of the list")
     return series.cast(pl.List(pl.String))
 

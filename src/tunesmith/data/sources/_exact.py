@@ -6,9 +6,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from typing import Any
 
 import polars as pl
 
@@ -16,7 +17,10 @@ from ...core.errors import DataError
 from ._layout import Layout
 
 BLOCK_ROWS = 100_000
+LOOKED_AT = 1 << 26  # characters of a record in which a fault is sought
 LARGEST_CELL = 2**31 - 1  # the most that the csv module takes on every platform
+
+Blocks = Callable[[], Iterable[bytes]]  # a text in UTF-8, from its start at every call
 
 
 def column_names(cells: Sequence[str | None], place: str) -> list[str]:
@@ -31,18 +35,17 @@ def column_names(cells: Sequence[str | None], place: str) -> list[str]:
     return names
 
 
-def read_exactly(data: bytes, layout: Layout, source: str, names: Sequence[str] | None) -> pl.DataFrame:
-    """Return the rows of a UTF-8 text as text columns; `names` are the columns where the text has no header.
+def exact_frames(blocks: Blocks, layout: Layout, source: str, names: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a UTF-8 text as text columns; `names` are the columns where the text has no header.
 
     Blank lines are skipped, but in a single column, where one between others is a missing value. Raises DataError
     with the line on a row of another width than the header's, misplaced or unclosed quotes, and repeated names.
     """
     columns = list(names) if names else None
     rows: list[list[str]] = []
-    blocks: list[pl.DataFrame] = []
     blanks = 0
     with _any_cell_size():
-        for line, cells in _records(data, layout, source):
+        for line, cells in _records(blocks, layout, source):
             if not cells or ((columns is None or len(columns) > 1) and len(cells) == 1 and not cells[0].strip()):
                 blanks += 1
                 continue
@@ -55,11 +58,11 @@ def read_exactly(data: bytes, layout: Layout, source: str, names: Sequence[str] 
             rows.append(cells)
             blanks = 0
             if len(rows) >= BLOCK_ROWS:
-                blocks.append(_block(rows, columns))
+                yield _block(rows, columns)
                 rows = []
     if columns is None:
         raise DataError(f"{source}: nothing but blank lines; give a file with a header and rows")
-    return pl.concat([*blocks, _block(rows, columns)])
+    yield _block(rows, columns)
 
 
 def _block(rows: list[list[str]], columns: list[str]) -> pl.DataFrame:
@@ -75,10 +78,10 @@ def _ragged(place: str, width: int, columns: list[str], layout: Layout, given: b
     return DataError(f"{place}: {cells}, {against}; {remedy}, or mend the row (or name another `delimiter`)")
 
 
-def _records(data: bytes, layout: Layout, source: str) -> Iterator[tuple[int, list[str]]]:
+def _records(blocks: Blocks, layout: Layout, source: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (the line it starts in, cells) of every record, a blank line as no cells."""
     reader = csv.reader(
-        _lines(data),
+        _lines(blocks),
         delimiter=layout.delimiter,
         quotechar=layout.quote or None,
         quoting=csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE,
@@ -91,7 +94,9 @@ def _records(data: bytes, layout: Layout, source: str) -> Iterator[tuple[int, li
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        place = f"{source} line {_line_of_fault(data, layout, line)}"
+        if "field larger" in str(error):
+            raise DataError(f"{source} line {line}: a cell of more than 2 GB; is a quote never closed?") from error
+        place = f"{source} line {_line_of_fault(blocks, layout, line)}"
         fact = (
             "the quote that opens here is never closed" if "end of data" in str(error) else "text after a closing quote"
         )
@@ -99,21 +104,46 @@ def _records(data: bytes, layout: Layout, source: str) -> Iterator[tuple[int, li
         raise DataError(f"{place}: {fact}; {remedy}") from error
 
 
-def _lines(data: bytes) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
+class _Stream(io.RawIOBase):
+    """Blocks of bytes as a file to read."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks, self._left = iter(blocks), memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._left = memoryview(block)
+        count = min(len(buffer), len(self._left))
+        buffer[:count], self._left = self._left[:count], self._left[count:]
+        return count
 
 
-def _line_of_fault(data: bytes, layout: Layout, line: int) -> int:
+def _lines(blocks: Blocks) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedReader(_Stream(blocks()), 1 << 20), "utf-8", newline="")
+
+
+def _line_of_fault(blocks: Blocks, layout: Layout, line: int) -> int:
     """Return the line where the first cell starts that is neither plain nor quoted, in the record from `line` on."""
     delimiter, quote = re.escape(layout.delimiter), re.escape(layout.quote)
     space = " *+" if layout.trim and layout.delimiter != " " else ""
     quoted = f"{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote}"
     cell = re.compile(rf"{space}(?:{quoted}|(?!{quote})[^{delimiter}\r\n]*+)(?:{delimiter}|\r\n|\r|\n)")
-    text = "".join(islice(_lines(data), line - 1, None))
-    position = 0
-    while match := cell.match(text, position):
+    text, length = [], 0
+    for one in islice(_lines(blocks), line - 1, None):
+        text.append(one)
+        length += len(one)
+        if length > LOOKED_AT:
+            break
+    record, position = "".join(text), 0
+    while match := cell.match(record, position):
         position = match.end()
-    return line + len(re.findall(r"\r\n|\r|\n", text[:position]))
+    return line + len(re.findall(r"\r\n|\r|\n", record[:position]))
 
 
 @contextmanager

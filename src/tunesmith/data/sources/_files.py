@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Self
 
@@ -10,13 +12,14 @@ import polars as pl
 from pydantic import Field, field_serializer, field_validator
 
 from ...core.errors import DataError
-from ..dataset import Dataset, concatenate
+from ..dataset import Dataset, concatenate, refuse_other_columns
 from . import Note, Source, silent
 from ._bytes import Local
 from ._columns import without_missing
 from ._located import File, is_pattern, located
 from ._secrets import hidden
 from ._store import is_remote, remote_name
+from ._stream import Stream, numbered
 
 Split = Literal["train", "validation", "test"]
 Paths = str | list[str] | dict[Split, str | list[str]]
@@ -73,23 +76,29 @@ class Files(Source):
         named = {split: [one] if isinstance(one, str) else one for split, one in given.items()}
         return located(named, base, self.members)
 
+    def root(self, base: Path) -> Path:
+        """Return the folder of the first file; paths within fetched files start at `base`."""
+        first = self.files(base)[0].place
+        return base if is_remote(first) else Path(first).parent
+
     def rows(self, base: Path, note: Note = silent) -> Dataset:
         """Return the rows of every file, numbered, with their split where it is given by the files.
 
         Raises DataError where a split holds no rows or the files' columns differ.
         """
         files = self.files(base)
-        parts = [self._read(file, note) for file in files]
-        _refuse_empty(files, parts)
-        _refuse_mixed(parts)
+        parts = [self._numbered(file, note) for file in files]
+        _refuse_empty(files, [len(part) for part in parts])
+        refuse_other_columns([(file.name, part.columns) for file, part in zip(files, parts, strict=True)])
+        refuse_mixed(parts)
         joined = concatenate(parts)
         return Dataset(self.finished(joined.frame), joined.index)
 
     def raw(self, base: Path) -> pl.DataFrame:
         """Return the cells of all files as they stand there; those of delimited text are texts."""
-        return concatenate([self._read(file, silent) for file in self.files(base)]).frame
+        return concatenate([self._numbered(file, silent) for file in self.files(base)]).frame
 
-    def _read(self, file: File, note: Note) -> Dataset:
+    def _numbered(self, file: File, note: Note) -> Dataset:
         with file.opened(self.most_bytes) as local:
             return Dataset.of(self.read_file(local, note), file.name, file.split)
 
@@ -102,6 +111,28 @@ class Files(Source):
         return first.name.strip(".").partition(".")[0]
 
 
+class StreamedFiles(Files):
+    """Rows of files that can be read in parts, so that files larger than memory can be."""
+
+    @abstractmethod
+    def stream(self, files: Sequence[Local], note: Note = silent) -> Stream:
+        """Return the rows of the files block by block, in the types that `rows` gives them."""
+
+    def blocks(self, base: Path, note: Note = silent) -> Iterator[Dataset]:
+        """Yield the rows of every file in blocks.
+
+        A fetched or unpacked file is kept until the last block. Raises what `rows` raises.
+        """
+        files = self.files(base)
+        with ExitStack() as held:
+            stream = self.stream([held.enter_context(file.opened(self.most_bytes)) for file in files], note)
+            _refuse_empty(files, stream.heights)
+            refuse_other_columns([(file.name, names) for file, names in zip(files, stream.columns, strict=True)])
+            for at, file in enumerate(files):
+                for block in numbered(stream.frames(at), file.name, file.split):
+                    yield Dataset(block.frame.select(stream.columns[0]), block.index)
+
+
 def _hidden(paths: Any) -> Any:
     """Return paths as they are stored: addresses without their secrets."""
     if isinstance(paths, dict):
@@ -111,15 +142,15 @@ def _hidden(paths: Any) -> Any:
     return hidden(paths) if is_remote(paths) else paths
 
 
-def _refuse_empty(files: list[File], parts: list[Dataset]) -> None:
+def _refuse_empty(files: Sequence[File], heights: Sequence[int]) -> None:
     """Raise where all files of a split have no rows; one of several may have none, as parts of a table often do."""
-    filled = {file.split for file, part in zip(files, parts, strict=True) if len(part)}
+    filled = {file.split for file, height in zip(files, heights, strict=True) if height}
     for file in files:
         if file.split not in filled:
             raise DataError(f"{file.name}: no rows, only the names of columns; give a file with rows")
 
 
-def _refuse_mixed(parts: list[Dataset]) -> None:
+def refuse_mixed(parts: list[Dataset]) -> None:
     """Raise where a column holds lists in one file and single values in another: no type holds both."""
     first = parts[0]
     for other in parts[1:]:

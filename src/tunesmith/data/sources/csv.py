@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import polars as pl
 from pydantic import field_validator
 
 from ...core.errors import DataError
 from . import Note, silent
-from ._bytes import Local, decode, read_bytes
-from ._columns import with_numbers, without_missing
-from ._exact import column_names, read_exactly
-from ._files import Files
-from ._layout import Layout, count_records, find_delimiter
+from ._bytes import Local, Text, examined
+from ._columns import Cells, with_numbers, without_missing
+from ._delimited import Delimited
+from ._files import StreamedFiles
+from ._layout import SAMPLE_BYTES, Layout, find_delimiter
+from ._regular import Irregular, count_records
+from ._stream import Stream
+
+Held = TypeVar("Held")
 
 
-class Csv(Files):
+class Csv(StreamedFiles):
     """Rows of a delimited text with a header line.
 
     A column is numbers only where every value is one and none has a leading zero; true and false stay text.
@@ -45,6 +52,7 @@ class Csv(Files):
     def _known_encoding(cls, value: str | None) -> str | None:
         try:
             b"a".decode(value or "utf-8")
+            codecs.getincrementaldecoder(value or "utf-8")
         except UnicodeError:
             pass  # a real encoding, in which this byte is not a whole text
         except LookupError as error:
@@ -60,62 +68,79 @@ class Csv(Files):
 
     def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return the rows as text columns; `finished` finds the numbers, over all files together."""
-        text = decode(read_bytes(file), file.name, self.encoding, guess=True)
-        if text.guessed_from is not None:
-            fact = f"{file.name} line {text.guessed_from} is not UTF-8, so the file was read as {text.encoding}"
-            note(f"{fact}; name its `encoding` if letters look wrong")
-        data = text.data.rstrip(b"\r\n")
-        if not data.strip():
-            raise DataError(f"{file.name}: nothing but blank lines; give a file with a header and rows")
-        layout = self._layout(file, data)
-        records = count_records(data, layout)
-        if records is not None:
-            frame = self._read_fast(data, layout, file.name)
-            if frame.height == records - (self.columns is None):
-                return frame
-        try:
-            return read_exactly(data, layout, file.name, self.columns)
-        except DataError:
-            if layout.delimiter != "\t" or not layout.quote:
-                raise
-            try:
-                return read_exactly(data, dataclasses.replace(layout, quote=""), file.name, self.columns)
-            except DataError:
-                pass
-            raise
+        return self._read(file, note, lambda frames: pl.concat(list(frames)))[1]
 
     def finished(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows with empty cells and `missing` made null, and columns of numbers as numbers."""
-        return with_numbers(without_missing(frame, ("", *self.missing), self.trim))
+        return with_numbers(self._clean(frame))
 
-    def _layout(self, file: Local, data: bytes) -> Layout:
-        delimiter = self.delimiter or ("\t" if file.ending == ".tsv" else find_delimiter(data, self.quote or ""))
+    def stream(self, files: Sequence[Local], note: Note = silent) -> Stream:
+        """Return the rows block by block. All files are read twice: the first time for the types of their columns."""
+        ways, surveys = zip(*(self._read(file, note, self._survey) for file in files), strict=True)
+        cells: dict[str, Cells] = {}
+        for survey in surveys:
+            for name, one in survey.cells.items():
+                cells[name] = cells.get(name, Cells()) | one
+        types = {name: one.dtype for name, one in cells.items()}
+
+        def frames(at: int) -> Iterator[pl.DataFrame]:
+            for frame in ways[at].frames():
+                yield self._clean(frame).cast({name: types[name] for name in frame.columns})
+
+        return Stream([one.height for one in surveys], [list(one.cells) for one in surveys], frames)
+
+    def _clean(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return without_missing(frame, ("", *self.missing), self.trim)
+
+    def _survey(self, frames: Iterator[pl.DataFrame]) -> _Survey:
+        height, cells = 0, dict[str, Cells]()
+        for frame in frames:
+            height += frame.height
+            for series in self._clean(frame):
+                before = cells.get(series.name, Cells())
+                cells[series.name] = before | Cells.of(series) if before.are_numbers else before
+        return _Survey(height, cells)
+
+    def _read(self, file: Local, note: Note, use: Callable[[Iterator[pl.DataFrame]], Held]) -> tuple[Delimited, Held]:
+        """Return the first way that the whole file can be read in, and what `use` made of its rows."""
+        text = examined(file, self.encoding, guess=True)
+        if text.guessed_from is not None:
+            fact = f"{file.name} line {text.guessed_from} is not UTF-8, so the file was read as {text.encoding}"
+            note(f"{fact}; name its `encoding` if letters look wrong")
+        layout = self._layout(text)
+        ways = [Delimited(text, layout, self.columns, True), Delimited(text, layout, self.columns, False)]
+        if layout.delimiter == "\t" and layout.quote:
+            ways.append(Delimited(text, dataclasses.replace(layout, quote=""), self.columns, False))
+        fault: DataError | None = None
+        for way in ways:
+            try:
+                return way, use(way.frames())
+            except Irregular:
+                continue
+            except DataError as error:
+                fault = fault or error
+        assert fault is not None  # an exact way either reads a text or says why not
+        raise fault
+
+    def _layout(self, text: Text) -> Layout:
+        start, name = text.start(SAMPLE_BYTES + 1), text.file.name
+        delimiter = self.delimiter or ("\t" if text.file.ending == ".tsv" else find_delimiter(start, self.quote or ""))
         if delimiter == self.quote:
-            raise DataError(f"{file.name}: `delimiter` and `quote` are both '{delimiter}'; name two different ones")
+            raise DataError(f"{name}: `delimiter` and `quote` are both '{delimiter}'; name two different ones")
         layout = Layout(delimiter, self.quote or "", self.trim)
         if delimiter == "\t" and layout.quote:
             # Many dumps with tabs hold bare quotes. Where every line is a full record by itself, a quote that would
             # swallow a line end is such a bare one; a genuine quoted line end leaves lines that are not full records.
             plain = dataclasses.replace(layout, quote="")
-            lines = count_records(data, plain)
-            if lines is not None and lines != count_records(data, layout):
+            lines = count_records(text.blocks(), plain)
+            if lines is not None and lines != count_records(text.blocks(), layout):
                 return plain
         return layout
 
-    def _read_fast(self, data: bytes, layout: Layout, source: str) -> pl.DataFrame:
-        """Read a regular text; the header is read as a row, so that polars renames nothing."""
-        frame = pl.read_csv(
-            data,
-            has_header=False,
-            separator=layout.delimiter,
-            quote_char=layout.quote or None,
-            infer_schema=False,
-        )
-        if self.columns is None:
-            names = column_names(frame.row(0), f"{source} line 1")
-            return frame.slice(1).rename(dict(zip(frame.columns, names, strict=True)))
-        if len(self.columns) != frame.width:
-            raise DataError(
-                f"{source} line 1: {frame.width} cells, `columns` names {len(self.columns)}; name every column"
-            )
-        return frame.rename(dict(zip(frame.columns, self.columns, strict=True)))
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Survey:
+    """How many rows a file has, and what the cells of its columns are."""
+
+    height: int
+    cells: dict[str, Cells]

@@ -14,7 +14,7 @@ import polars as pl
 
 from ...core.errors import DataError
 from . import Note, silent
-from ._bytes import Local, decode, read_bytes
+from ._bytes import Local, examined
 from ._files import Files
 from ._values import column, joined, kind_name
 
@@ -30,7 +30,7 @@ class Jsonl(Files):
 
     def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return the rows; numbers stay numbers, true and false become text, as does a column of mixed values."""
-        data = decode(read_bytes(file), file.name).data
+        data = examined(file).whole()
         objects = _array(data.decode(), file.name) if data.lstrip()[:1] == b"[" else _lines(data, file.name)
         blocks: list[pl.DataFrame] = []
         while block := list(islice(objects, BLOCK_ROWS)):

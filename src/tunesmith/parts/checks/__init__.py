@@ -70,6 +70,8 @@ class Finding:
 class Opinion:
     """What models that have not seen a row think of its label: probabilities (rows, classes), float64, sums of 1.
 
+    Where a row may have several labels, each has a probability of its own. For values `classes` is empty, and
+    `probabilities` (rows, 1) holds the value expected.
     `rows` holds the positions judged, int64 (rows,); a row without a label, or of another split, is not among them.
     `said_by` says in words which models they were.
     """

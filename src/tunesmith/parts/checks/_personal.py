@@ -22,8 +22,8 @@ IBAN_LENGTHS = {
 """Country -> characters of its account numbers, from the register of ISO 13616."""
 
 CALLING = re.compile(
-    r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689]\d|35\d|37\d|38[0-35-79]|42[013]|50\d|59\d|"
-    r"67[02-9]|68[0-35-9]|69[0-2]|8[05]\d|87[08]|88[0-36]|96[0-8]|97[0-9]|99[2-68]"
+    r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|21[1-368]|2[2-4]\d|25[0-8]|26\d|29[0178]|35\d|37\d|38[0-35-79]|42[013]|50\d|59\d|"
+    r"67[02-9]|68[0-35-9]|69[0-2]|80[08]|85[02356]|87[08]|88[0-36]|96[0-8]|97[0-9]|99[2-68]"
 )
 """The beginnings of numbers in international form, by ITU-T E.164."""
 
@@ -38,7 +38,7 @@ CALLED = re.compile(
 )
 
 EMAIL = re.compile(
-    r"(?<![\w.+%'-])[\w+%-][\w.+%'-]{0,63}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[a-zA-Z]{2,24}|xn--[\w-]+)(?![\w@])"
+    r"(?<![\w.+%-])[\w+%-][\w.+%'-]{0,63}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[a-zA-Z]{2,24}|xn--[\w-]+)(?![\w@])"
 )
 FILES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".css", ".js", ".json", ".html")
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,32}(?![A-Za-z0-9])")
@@ -48,7 +48,8 @@ CARD = re.compile(
 INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ./()-]{0,3}\d){6,14}(?!\w)")
 NATIONAL = re.compile(
     r"(?<![\w.,/+-])(?:"
-    r"(?:1[ .-])?\(?[2-9]\d{2}\)?([ .-])[2-9]\d{2}\1\d{4}|\([2-9]\d{2}\) ?[2-9]\d{2}[ .-]\d{4}|"  # North America
+    r"(?:1[ .-])?(?:\([2-9]\d{2}\)|[2-9]\d{2})([ .-])[2-9]\d{2}\1\d{4}|"  # North America
+    r"\([2-9]\d{2}\) ?[2-9]\d{2}[ .-]\d{4}|"
     r"0[1-9](?:([ .-])\d{2})(?:\2\d{2}){3}|"  # France
     r"\(0\d{1,5}\)[ -]?\d{3,4}(?:[ -]?\d{2,5}){0,3}|0\d{2,4}(?:[ -]\d{3,4}){2}|0\d{2,4} ?[/-] ?\d{5,8}|0\d{2,4} \d{5,8}"
     r")(?![\w-]|[.,]\d)"
@@ -66,6 +67,8 @@ HINTS = {
 }
 """Kind -> a quick regular expression that every text with such a thing matches, in the order they are looked for."""
 
+QUICK = {kind: re.compile(hint) for kind, hint in HINTS.items()}
+
 SCORES = {"email": 1.0, "iban": 1.0, "card": 1.0, "phone": 0.8, "ip": 0.5}
 """Kind -> how sure a match is."""
 
@@ -77,7 +80,7 @@ def masked(text: str, kinds: tuple[str, ...]) -> tuple[str, set[str]]:
     """
     found = set()
     for kind in HINTS:
-        if kind not in kinds:
+        if kind not in kinds or not QUICK[kind].search(text):
             continue
         changed = text
         for pattern, length in RULES[kind]:
@@ -171,6 +174,8 @@ def _called(match: re.Match[str]) -> int:
 
 def _is_callable(match: re.Match[str]) -> bool:
     before = _before(match)
+    if re.search(r"\d[ -]$", before):  # the end of a longer number
+        return False
     return CALLED.search(before) is not None or NOT_CALLED.search(before) is None
 
 

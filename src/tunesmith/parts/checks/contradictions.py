@@ -16,7 +16,8 @@ class Contradictions(Check):
     def find(self, table: Table) -> list[Finding]:
         """Return one finding over all rows involved; the score is 1 - the share of the group's commonest answer.
 
-        Rows without a target say nothing, and contradict nothing.
+        A row's origin is the first row of its group that has another answer. Rows without a target
+        say nothing, and contradict nothing.
         """
         if table.target is None or not table.inputs or not len(table.data):
             return []
@@ -39,6 +40,7 @@ class Contradictions(Check):
                 tuple(scores.to_list()),
                 self._advice(table, odd),
                 table.target,
+                origins=tuple(_opposed(odd).to_list()),
             )
         ]
 
@@ -53,3 +55,12 @@ class Contradictions(Check):
             f"(for instance {places}{more}: {answers}); correct or remove the wrong ones, or add the column that "
             "tells them apart to the inputs"
         )
+
+
+def _opposed(odd: pl.DataFrame) -> pl.Series:
+    """Return for each row the first row of its group with another answer."""
+    is_first_answer = pl.col("answer") == pl.col("answer").first()
+    first, other = pl.col("position").first(), pl.col("position").filter(~is_first_answer).first()
+    return odd.select(pl.when(is_first_answer.over("first")).then(other.over("first")).otherwise(first.over("first")))[
+        :, 0
+    ]

@@ -14,7 +14,9 @@ NUMBERS = (-1, -7, -8, -9, 99, -99, 999, -999, 9999, -9999, 99999, -99999, 99999
 NO_DATES = ("0000-00-00", "00.00.0000", "00/00/0000", "0000/00/00")
 EARLY_DATES = ("0001-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01")
 LATE_DATES = ("2099-12-31", "2999-12-31", "9999-12-31")
+DATES = [*NO_DATES, *EARLY_DATES, *LATE_DATES]
 DATE = r"^\d{4}-\d\d-\d\d(?:[ T].*)?$"
+SIZES = ["s", "m", "l", "xl", "xxl"]
 SMALL = 10  # sentinels below this in size, like -1, are near to honest values and need more evidence
 DISTINCT = 10  # fewer different values than this are codes, not measurements, and -1 may be one of them
 GAPS = 5.0  # how many usual steps between neighbouring values make a distance large
@@ -54,7 +56,10 @@ class Placeholders(Check):
         if series.dtype != pl.String:
             return []
         plain = bare(series)
-        words = plain.is_in(list(self.words)).fill_null(False)
+        suspect = plain.is_in(["", *self.words]) | plain.str.head(10).is_in(DATES)
+        if not suspect.any():
+            return []
+        words = plain.is_in(sorted(set(self.words) - _own_words(plain))).fill_null(False)
         words |= (plain == "").fill_null(False) & (series != "")
         doubtful = words & plain.is_in(self._answers(plain, table, name)).fill_null(False)
         sure = pl.DataFrame({"score": words & ~doubtful}).select(pl.col("score").cast(pl.Float64))["score"]
@@ -67,22 +72,20 @@ class Placeholders(Check):
     def _answers(self, plain: pl.Series, table: Table, name: str) -> list[str]:
         """Return the words that may be answers of their own in this column."""
         seen = plain.drop_nulls()
-        known = set(seen.unique())
-        answers = ["-"] if "+" in known else []
+        answers = []
         codes = seen.filter(seen != "na").str.contains(r"^\p{L}{2}$")
         if 2 * codes.sum() > len(codes):  # a code among codes, like Namibia's
             answers.append("na")
         if name == table.target or table.kind_of(name) == "category":
             often = seen.filter(seen.is_in(list(AMBIGUOUS))).value_counts(name="count")
             answers += often.filter(pl.col("count") >= self.frequent * len(seen))[plain.name].to_list()
-        if known & {"xs", "xl", "xxl", "l"}:
-            answers += ["xx", "xxx"]
         return answers
 
     def _dates(self, plain: pl.Series) -> pl.Series:
         """Return scores, float64 (rows,), of dates that do not exist, or repeat at the far end of all others."""
         score = plain.is_in(list(NO_DATES)).cast(pl.Float64).fill_null(0.0)
         dates = plain.filter(plain.str.contains(DATE).fill_null(False)).str.head(10)
+        dates = dates.filter(~dates.is_in(NO_DATES))
         odd = dates.filter(dates.is_in([*EARLY_DATES, *LATE_DATES]))
         for value, count in odd.value_counts(name="count").iter_rows():
             years = dates.filter(dates != value).str.head(4).cast(pl.Int64)
@@ -127,6 +130,12 @@ class Placeholders(Check):
         scores = tuple(score[rows].clip(0, 1).to_list())
         advice = f"{fact} (first: {table.data.place(rows[0])}); {remedy}"
         return [Finding(self.kind, severity, tuple(rows.to_list()), scores, advice, name, suggestions=nothing)]
+
+
+def _own_words(plain: pl.Series) -> set[str]:
+    """Return the words that others of a column show to be values: a minus beside a plus, a size among sizes."""
+    beside = {"-": ["+"], "xx": SIZES, "xxx": SIZES}
+    return {word for word, others in beside.items() if plain.is_in(others).any()}
 
 
 def _farness(value: float, count: int, values: np.ndarray, counts: np.ndarray) -> float:

@@ -34,6 +34,7 @@ SCRIPTS = {
 }
 WITHIN_WORD = r"\p{Latin}\p{Cyrillic}|\p{Cyrillic}\p{Latin}"
 LATIN = "A-Za-z\u00c0-\u024f"
+SHORTEST = 3  # spaces in a text whose language is looked for
 LOST = "\ufffd"
 LOOKALIKES = str.maketrans("АВЕЗКМНОРСТХІЈЅУаеорсухіјѕԁ", "ABE3KMHOPCTXIJSYaeopcyxijsd")
 
@@ -110,7 +111,10 @@ class Scripts(Check):
         return self._minorities(table, name, pl.concat([latin, told]).sort("row"), "script")
 
     def _languages(self, table: Table, name: str, series: pl.Series) -> list[Finding]:
-        told = pl.DataFrame({"script": languages(series)}).with_row_index("row").drop_nulls()
+        long = (series.str.count_matches(" ", literal=True) >= SHORTEST).fill_null(False).arg_true()
+        if len(long) < 2:
+            return []
+        told = pl.DataFrame({"row": long, "script": languages(series[long])}).drop_nulls()
         return self._minorities(table, name, told.with_columns(score=pl.lit(1.0)), "language")
 
     def _minorities(self, table: Table, name: str, told: pl.DataFrame, what: str) -> list[Finding]:

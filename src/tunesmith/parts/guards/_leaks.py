@@ -11,6 +11,7 @@ from ...data.leaks import Leaks
 from . import Evidence
 
 SHOWN = 5  # pairs of rows that are named
+ONE = {"are": "is", "have": "has"}
 REMEDY = (
     "`split: {leaks: drop}` leaves out the training copies, `split: {leaks: allow}` goes on and says so in the report"
 )
@@ -30,7 +31,14 @@ def refuse_leaks(
         count += len(leaks)
         for row, twin in zip(leaks.rows[:SHOWN].tolist(), leaks.twins[:SHOWN].tolist(), strict=True):
             places.append(f"{first.place(row)} ({one}) {sign} {second.place(twin)} ({other})")
+    told = _counted(count, fact)
     if count and not evidence.apart.is_allowed:
         more = f" and {count - SHOWN:,} more" if count > SHOWN else ""
-        raise InputGuardError(f"split: {count:,} rows {fact} ({', '.join(places[:SHOWN])}{more}); {remedy}")
-    return f"{count:,} rows {fact}, allowed by the recipe" if count else f"no rows {fact}"
+        raise InputGuardError(f"split: {told} ({', '.join(places[:SHOWN])}{more}); {remedy}")
+    return f"{told}, allowed by the recipe" if count else f"no rows {fact}"
+
+
+def _counted(count: int, fact: str) -> str:
+    """Return `3 rows are on both sides`, or the same of one row."""
+    verb, _, rest = fact.partition(" ")
+    return f"1 row {ONE[verb]} {rest}" if count == 1 else f"{count:,} rows {fact}"

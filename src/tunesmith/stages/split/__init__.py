@@ -77,7 +77,7 @@ def _note_groupless(draft: Draft) -> None:
     group = draft.how.group
     missing = np.flatnonzero(draft.data.frame[group].is_null().to_numpy()) if group is not None else np.empty(0, int)
     if len(missing):
-        draft.notes.append(f"{len(missing):,} rows have no '{group}' and stand together as one ({draft.some(missing)})")
+        draft.notes.append(f"without a '{group}', kept together as one: {draft.some(missing)}")
 
 
 def _near(data: Dataset, how: Split, roles: Roles) -> Pairs | None:

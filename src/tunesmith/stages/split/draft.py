@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -68,12 +68,13 @@ class Draft:
         self.reasons.append((mask, text))
 
     def some(self, rows: np.ndarray) -> str:
-        """Return where the first of these rows (positions) stand, and how many more there are."""
-        more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
-        return ", ".join(self.data.place(int(at)) for at in rows[:SHOWN]) + more
+        """Return how many rows (positions) these are, and where the first of them stand."""
+        named = ", ".join(self.data.place(int(at)) for at in rows[:SHOWN])
+        return f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} ({named}{', ...' if len(rows) > SHOWN else ''})"
 
     def done(self, near: pl.DataFrame | None) -> Division:
         """Return the finished division; `near` holds the contents of near rows, where they were looked for."""
-        rows = self.data.with_splits(np.array(CODES)[self.codes].tolist())
+        names = pl.Series("split", CODES).gather(self.codes)
+        rows = replace(self.data, index=self.data.index.with_columns(names))
         apart = Apart(self.how.group, self.how.time, near, self.how.leaks == "allow")
         return Division(rows, apart, tuple(self.notes), tuple(self.reasons))

@@ -155,6 +155,5 @@ def _tell_near(draft: Draft, free: np.ndarray, placed: Placed, final: np.ndarray
     draft.explain(aside, torn)
     if len(aside):
         draft.notes.append(
-            f"{len(aside):,} rows are near to rows of two sides and set aside, neither trained nor tested on "
-            f"({draft.some(aside)})"
+            f"set aside, neither trained nor tested on, for being near to rows of two sides: {draft.some(aside)}"
         )

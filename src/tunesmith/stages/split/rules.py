@@ -103,8 +103,7 @@ def drop_leaks(draft: Draft, near: pl.DataFrame | None) -> None:
     dropped = np.flatnonzero(draft.codes == DROPPED)
     if len(dropped):
         draft.notes.append(
-            f"{len(dropped):,} rows that give away validation or test are dropped ({draft.some(dropped)}), "
-            "as `split: {leaks: drop}` asks"
+            f"dropped as `split: {{leaks: drop}}` asks, for giving away validation or test: {draft.some(dropped)}"
         )
 
 

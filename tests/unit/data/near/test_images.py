@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from tunesmith.data.near import near_pairs
-from tunesmith.data.near.images import perceptual_hashes
+from tunesmith.data.near.images import BITS, Images, perceptual_hashes
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -82,6 +82,19 @@ def test_what_cannot_be_read_is_near_to_nothing(tmp_path, content):
 def test_a_picture_too_large_to_decode_is_near_to_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("tunesmith.data.near.images.MOST_PIXELS", 100)
     assert found(tmp_path, [picture(np.random.default_rng(3))] * 2) == []
+
+
+def test_no_pair_of_hashes_that_differ_in_few_bits_is_missed():
+    random = np.random.default_rng(5)
+    hashes = random.integers(0, 1 << 63, 500, dtype=np.uint64)
+    flips = [random.choice(64, random.integers(1, BITS + 3), replace=False) for _ in hashes]
+    close = hashes ^ np.array([sum(1 << int(bit) for bit in one) for one in flips], np.uint64)
+    both = np.concatenate([hashes, close])
+    images = Images(both, np.zeros((1000, 16, 16, 3), np.uint8), np.ones(1000, bool))
+    first, second = images.candidates()
+    truth = np.argwhere(np.triu(np.bitwise_count(both[:, None] ^ both[None]) <= BITS, 1))
+    assert sorted(zip(first.tolist(), second.tolist(), strict=True)) == sorted(map(tuple, truth.tolist()))
+    assert 300 < len(truth) < 500
 
 
 def test_hashes_differ_in_about_half_their_bits_for_unlike_pictures():

@@ -1,8 +1,10 @@
 """Delimited text: exact on every oddity, and every fault is named by its line."""
 
+import contextlib
 import csv as stdlib
 import io
 import math
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,10 +13,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tunesmith.core.errors import DataError, NotFoundError
-from tunesmith.data.sources import _layout
 from tunesmith.data.sources._bytes import Local
-from tunesmith.data.sources._exact import read_exactly
-from tunesmith.data.sources._layout import Layout, count_records
+from tunesmith.data.sources._delimited import Delimited
+from tunesmith.data.sources._exact import exact_frames
+from tunesmith.data.sources._layout import Layout
+from tunesmith.data.sources._regular import Irregular, count_records
 from tunesmith.data.sources.csv import Csv
 
 
@@ -241,10 +244,10 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="is a folder"):
         Csv(path=".").read(tmp_path)
 
-    def refuse(path):
+    def refuse(path, mode):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("pathlib.Path.open", refuse)
     with pytest.raises(DataError, match=r"reviews\.csv: cannot be read \(Permission denied\)"):
         Csv(path="reviews.csv").read(tmp_path)
 
@@ -292,17 +295,28 @@ def test_what_the_standard_library_writes_is_read_back(tmp_path_factory, rows):
     text=st.text(st.sampled_from('a,"\n\r é'), min_size=1, max_size=24), block=st.integers(1, 8), quote=st.booleans()
 )
 def test_a_regular_text_is_read_alike_by_the_fast_and_the_exact_reader(text, block, quote):
-    data, layout = text.encode().rstrip(b"\r\n"), Layout(",", '"' if quote else "", trim=False)
-    whole = count_records(data, layout)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_layout, "BLOCK", block)
-        assert count_records(data, layout) == whole
-    if whole is None or not data.strip():
+    data, layout = text.encode(), Layout(",", '"' if quote else "", trim=False)
+    whole = count_records([data], layout)
+    assert count_records([data[at : at + block] for at in range(0, len(data), block)], layout) == whole
+    if whole is None:
         return
+    data = data.rstrip(b"\r\n")
     width = pl.read_csv(data, has_header=False, infer_schema=False, quote_char=layout.quote or None).width
     names = [f"c{i}" for i in range(width)]
-    source = Csv(path="a.csv", columns=names, quote=layout.quote, trim=False)
-    fast = source._read_fast(data, layout, "a.csv")
-    exact = read_exactly(data, layout, "a.csv", names)
-    assert fast.height == whole
-    assert fast.fill_null("").rows() == exact.rows()
+    exact = pl.concat(exact_frames(lambda: [data], layout, "a.csv", names))
+    with contextlib.suppress(Irregular):
+        fast = pl.concat(Delimited(FakeText(data, block), layout, names, True).frames())
+        assert fast.height == whole
+        assert fast.fill_null("").rows() == exact.rows()
+
+
+class FakeText:
+    """A text in memory, in blocks of a few bytes."""
+
+    file = Local(Path("a.csv"), "a.csv")
+
+    def __init__(self, data, block):
+        self.data, self.block = data, block
+
+    def blocks(self):
+        return [self.data[at : at + self.block] for at in range(0, len(self.data), self.block)]

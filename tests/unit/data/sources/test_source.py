@@ -1,6 +1,7 @@
 """What every source keeps: kinds by ending, files per split, known columns, one form for all."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -12,7 +13,7 @@ from tunesmith.data.sources import ENDINGS, Source, source_for
 from tunesmith.data.sources.csv import Csv
 from tunesmith.data.sources.jsonl import Jsonl
 
-WITHOUT_ENDING = {"sql"}
+WITHOUT_ENDING = {"folder", "hub", "sql"}
 
 
 def test_the_folder_is_the_registry():
@@ -104,3 +105,14 @@ def test_splits_have_known_names():
         Csv(path={"train": "a.csv", "dev": "b.csv"})
     with pytest.raises(ValidationError, match="at least `train:`"):
         Csv(path={"test": "b.csv"})
+
+
+def test_paths_of_images_in_a_table_stay_in_its_folder(tmp_path):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/rows.csv").write_text("picture,label\ncat/a.png,cat\n../b.png,dog\n")
+    inputs = {"picture": SimpleNamespace(kind="image")}
+    with pytest.raises(
+        DataError, match=r"rows\.csv row 2, column 'picture': '\.\./b\.png' leads out of the folder .*set;"
+    ):
+        Csv.model_construct(path="set/rows.csv", inputs=inputs).read(tmp_path)
+    assert Csv.model_construct(path="set/rows.csv", inputs={"picture": SimpleNamespace(kind="text")}).read(tmp_path)

@@ -16,6 +16,7 @@ def test_all_rows_of_a_group_are_listed_with_the_share_that_disagrees():
     (finding,) = find(text=["a", "b", "a", "c", "a", "b"], label=["x", "p", "x", "x", "y", "q"])
     assert finding.rows == (0, 1, 2, 4, 5)
     assert finding.scores == pytest.approx((1 / 3, 1 / 2, 1 / 3, 1 / 3, 1 / 2))
+    assert finding.origins == (4, 5, 4, 0, 1)
     assert (finding.severity, finding.column) == ("warning", "label")
     assert "5 rows in 2 groups" in finding.advice
     assert "(for instance rows.csv row 1, rows.csv row 3, rows.csv row 5: 'x', 'y')" in finding.advice
