@@ -61,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--full", action="store_true", help="all sets, rows and seeds")
     made.add_argument("--seeds", type=int, default=3, help="of the flips, with --full")
     made.add_argument("--recovery-seeds", type=int, default=2, help="of the trainings, with --full")
+    made.add_argument("--recovery-rows", type=int, default=0, help="of the trainings, with --full (all)")
+    made.add_argument("--recovery-rates", type=float, nargs="+", default=[0.1, 0.2, 0.3], help="of wrong labels")
     made.add_argument("--table", action="store_true", help="show the tables of the full runs and measure nothing")
     made.add_argument("--again", action="store_true", help="discard the runs that are there")
     return made

@@ -27,12 +27,12 @@ NOISY = ("train", "validation")
 
 def tasks(options: Any) -> Iterator[dict[str, Any]]:
     """Every treatment of every rate; clean rows need no rate."""
-    sets, rates = (("ag_news", "banking77"), (0.1, 0.2, 0.3)) if options.full else (("ag_news",), (0.3,))
+    sets, rates = (("ag_news", "banking77"), options.recovery_rates) if options.full else (("ag_news",), (0.3,))
     for seed in range(options.recovery_seeds if options.full else 1):
         for name in sets:
             for rate in (0.0, *rates):
                 for treatment in TREATMENTS[:1] if rate == 0.0 else TREATMENTS[1:]:
-                    sizes = {"rows": 0 if options.full else 400, "seed": seed}
+                    sizes = {"rows": options.recovery_rows if options.full else 400, "seed": seed}
                     yield {"part": NAME, "set": name, "rate": rate, "treatment": treatment} | sizes
 
 
