@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from .core.events import Events
 from .core.ids import digest, set_digest, value_digest
@@ -21,6 +19,7 @@ from .model import Curve
 from .recipe import Recipe
 from .stages import evaluate
 from .stages.clean import Cleaned
+from .stages.decide import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +38,22 @@ class Chapter:
 
 
 def account(
-    chapter: Chapter, test: Encoded, outputs: Mapping[str, np.ndarray], curve: Curve, events: Events
+    chapter: Chapter, test: Encoded, systems: Mapping[str, System], curve: Curve, events: Events
 ) -> dict[str, Any]:
-    """Return the report as JSON values. `outputs` are test outputs by name: `model` and every baseline."""
+    """Return the report as JSON values. `systems` are the `model` and every baseline."""
     assert test.targets is not None
     rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed)
-    scores = {name: rows.task.scores(one, chapter.codec.target_state) for name, one in outputs.items()}
+    scores = {name: rows.task.scores(one.outputs, chapter.codec.target_state) for name, one in systems.items()}
     ours = scores.pop("model")
     with events.stage("evaluate", 2 + 2 * len(scores)) as advance:
         metrics = {name: one.as_json() for name, one in evaluate.figures(rows, ours).items()}
         advance(1)
         baselines, comparisons = {}, {}
         for done, (name, one) in enumerate(scores.items()):
-            baselines[name] = {key: metric.as_json() for key, metric in evaluate.figures(rows, one).items()}
+            others = replace(rows, codec=systems[name].codec)
+            baselines[name] = {key: metric.as_json() for key, metric in evaluate.figures(others, one).items()}
             advance(2 + 2 * done)
-            comparisons[name] = evaluate.compare(rows, ours, one)
+            comparisons[name] = evaluate.compare(rows, ours, one, others)
             advance(3 + 2 * done)
         by_class = evaluate.class_figures(rows, ours)
     primary = rows.task.primary
@@ -64,7 +64,8 @@ def account(
         "per_class": by_class,
         "baselines": baselines,
         "comparisons": {name: _comparison(one, primary) for name, one in comparisons.items()},
-        "verdict": evaluate.verdict(comparisons, primary),
+        "verdict": evaluate.verdict(comparisons, primary) | evaluate.remark(metrics, baselines),
+        "decision": _decision(systems),
         **evaluate.pictures(rows, ours),
         "curves": {"steps": _thinned(curve.steps), "validations": [_shown(one) for one in curve.validations]},
     }
@@ -90,6 +91,18 @@ def _identity(chapter: Chapter) -> dict[str, Any]:
         "origins": dict(chapter.origins),
         "environment": {"python": platform.python_version(), "system": platform.platform(), **engine, **libraries()},
     }
+
+
+def _decision(systems: Mapping[str, System]) -> dict[str, Any] | None:
+    """Return what the model's thresholds are and how they were chosen, and those of the baselines; None where plain."""
+    choices = {name: one.choice for name, one in systems.items() if one.choice}
+    if "model" not in choices:
+        return None
+    own = choices.pop("model")
+    thresholds = {
+        name: {label: found["threshold"] for label, found in one["classes"].items()} for name, one in choices.items()
+    }
+    return own | {"baselines": thresholds}
 
 
 def stored_files(chapter: Chapter, report: Mapping[str, Any]) -> dict[str, bytes]:
@@ -119,6 +132,7 @@ def manifest_of(chapter: Chapter, files: Mapping[str, bytes], report: Mapping[st
         "primary": report["primary"],
         "metrics": report["metrics"],
         "verdict": report["verdict"],
+        "decision": chapter.codec.target_state.get("decision"),
         "environment": report["environment"],
     }
 

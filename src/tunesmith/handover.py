@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .core.events import Events
 from .core.ids import value_digest
 from .core.libraries import libraries
@@ -56,6 +58,7 @@ class Understood:
             meaning.kinds,
             self.folder,
             self.recipe.split.group,
+            self.recipe.split.time,
         )
 
     def roles(self) -> Roles:
@@ -81,9 +84,16 @@ class Divided:
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
-    """Return what the baselines are asked, with the frozen body's vectors where there are any."""
-    task = _task(codec)
-    splits = (encoded["train"], encoded["validation"], encoded["test"])
+    """Return what the baselines are asked, with the frozen body's vectors where there are any.
+
+    Where thresholds are chosen, the rows asked for are the validation rows and then the test rows.
+    """
+    task, asked = _task(codec), encoded["test"]
+    if recipe.decide.is_auto:
+        asked = encoded["validation"].followed_by(asked)
+        if features is not None:
+            features = dict(features) | {"test": np.concatenate([features["validation"], features["test"]])}
+    splits = (encoded["train"], encoded["validation"], asked)
     return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, features)
 
 
@@ -151,8 +161,12 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
     """Return what training needs; the guards look at every step."""
     task, base, validation, turns = _task(codec), recipe.body(), encoded["validation"], scene.turns
     assert validation.targets is not None
+    train = encoded["train"] if turns is None else turns.train
+    targets, names = train.targets, task.classes(codec.target_state)
+    if recipe.balance is not None and targets is not None and names is not None:
+        scene.events.note("balance", recipe.balance.words(targets, names))
     return Job(
-        train=encoded["train"] if turns is None else turns.train,
+        train=train,
         validation=validation,
         how=recipe.train,
         strategy=recipe.strategy,
@@ -168,6 +182,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         start=scene.start,
         places=places(recipe, encoded, scene),
         anew=turns.anew if turns is not None and turns.augmenter.is_anew else None,
+        balance=recipe.balance,
     )
 
 

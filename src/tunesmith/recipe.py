@@ -14,7 +14,8 @@ from .core.ids import value_digest
 from .core.part import Section, find, kinds
 from .data.sources import Source
 from .parts.augmentations import Augmentation
-from .parts.bases import Base
+from .parts.balances import Balance
+from .parts.bases import Base, FittedBase
 from .parts.checks import Checks
 from .parts.losses import Loss
 from .parts.modalities import Modality
@@ -24,6 +25,7 @@ from .parts.tasks import Task
 from .recipe_text import RecipeText, read_text
 from .stages import augment
 from .stages.clean import Clean
+from .stages.decide import Decide
 from .stages.inspect import Given, Meaning
 from .stages.split import Split
 from .training.settings import Train
@@ -48,6 +50,10 @@ class Recipe(Section):
     """Fields of single checks, or `off`: `{imbalance: {rows: 5}, id_columns: off}`; all others run as they are."""
     clean: Clean = {}
     """What is done about findings: `{missing: impute}`; repeated training rows go, if not `{duplicates: keep}`."""
+    balance: SerializeAsAny[Balance] | None = None
+    """What makes up for classes of uneven size, such as `class_weights` or `{kind: oversample, ratio: 0.5}`."""
+    decide: Decide = Decide()
+    """From which probability on a class is answered, such as `auto` or `{threshold: auto, cost: {miss: 10}}`."""
     split: Split = Split()
     """How rows are divided."""
     augment: list[SerializeAsAny[Augmentation]] = []
@@ -87,6 +93,8 @@ class Recipe(Section):
         augment.check(self.augment, question, base.kind, base.form == "fitted")
         whole = self.model_copy(update=values)
         whole.loss()
+        if self.balance is not None:
+            check_balance(self.balance, meaning.task, base)
         return whole
 
     def body(self) -> Base:
@@ -122,6 +130,22 @@ class Recipe(Section):
                 f"{unread[0]}: base {base.kind} is fitted in one go and reads no `{unread[0]}`; "
                 f"remove it, or set the base's own fields: `base: {{kind: {base.kind}, ...}}`"
             )
+
+
+def check_balance(balance: Balance, task: Task, base: Base) -> None:
+    """Refuse what cannot balance the rows of a task, or cannot be taken by a base. Raises RecipeError."""
+    why = balance.refuse(task.form, task.kind)
+    if why is not None:
+        raise RecipeError(f"balance: {why}")
+    if not isinstance(base, FittedBase):
+        return
+    if balance.needs_batches:
+        raise RecipeError(
+            f"balance: {balance.kind} says what stands in a batch, and base {base.kind} is fitted in one go, without "
+            "batches; use `balance: class_weights` or `balance: oversample`"
+        )
+    if not base.takes_weights:
+        raise RecipeError(f"balance: base {base.kind} does not heed the weights of rows; remove `balance`")
 
 
 def _forms(kind: str) -> frozenset[str]:

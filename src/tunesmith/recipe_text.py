@@ -19,7 +19,8 @@ from .core.part import Part, find, kinds
 
 Location = tuple[str, ...]
 
-SHORTHAND = (("kind",), ("path",))  # what `base: minilm` and `data: rows.csv` say; other fields are not from there
+# What `base: minilm`, `data: rows.csv` and `decide: auto` say; other fields are not from there.
+SHORTHAND = (("kind",), ("path",), ("threshold",))
 
 
 class _Loader(yaml.SafeLoader):

@@ -18,12 +18,15 @@ from .core.events import Events
 from .core.ids import unit_interval
 from .data import Codec, Dataset, Encoded
 from .model import Model
+from .parts.balances import Balance
 from .parts.bases import Base
 from .parts.losses import Loss
 from .parts.modalities import Modality
 from .parts.strategies import Strategy
 from .parts.tasks import Task
+from .recipe import check_balance
 from .stages.build import Blueprint, build
+from .stages.decide import Decide, check, settled
 from .stages.encode import encode, fit_codec
 from .stages.evaluate import validation_measure
 from .stages.train import train
@@ -38,6 +41,8 @@ class _Tunesmith(BaseEstimator):
     """What both estimators share. Parameters are what a recipe says under the same keys."""
 
     _task: str
+    balance: Any = None
+    decide: Any = None
 
     def __init__(self, base: Any = None, strategy: Any = "full", train: Any = None, seed: int = 0) -> None:
         self.base = base
@@ -49,10 +54,15 @@ class _Tunesmith(BaseEstimator):
         data = Dataset.of(frame.with_columns(pl.Series(TARGET, target)), "X").identified(frame.columns)
         inputs = {name: Modality.model_validate(_modality(frame[name])) for name in frame.columns}
         task = Task.model_validate(self._task)
+        choice = self._choice()
         codec = fit_codec(data, inputs, TARGET, task)
+        check(choice, codec)
         texts = any(modality.gives == "text" for modality in inputs.values())
         base = Base.model_validate(self.base or ("minilm" if texts else "gbdt"))
         how = Train.model_validate(self.train or {})
+        balance = None if self.balance is None else Balance.model_validate(self.balance)
+        if balance is not None:
+            check_balance(balance, task, base)
         how.engine.start()
         plan = Blueprint(base, codec, self.seed, how.dropout, str(how.engine.device()))
         model = build(plan)
@@ -62,9 +72,13 @@ class _Tunesmith(BaseEstimator):
         few = len(data) < FEW or len(held) < 2
         validation = encoded if few else encoded.take(held)
         fitted = encoded if few else encoded.take(np.flatnonzero(place >= VALIDATION))
-        job = self._job(fitted, validation, plan, how)
+        job = replace(self._job(fitted, validation, plan, how), balance=balance)
         self.model_: Model = train(model, job).model
-        self.codec_: Codec = codec
+        outputs = self.model_.outputs(validation) if choice.is_auto else np.empty((0, 0))
+        self.codec_: Codec = settled(choice, codec, {"train": fitted, "validation": validation}, outputs)[0]
+
+    def _choice(self) -> Decide:
+        return Decide.model_validate(self.decide or {})
 
     def _job(self, fitted: Encoded, validation: Encoded, plan: Blueprint, how: Train) -> Job:
         codec, task = plan.codec, plan.codec.task
@@ -118,10 +132,24 @@ class TunesmithClassifier(ClassifierMixin, _Tunesmith):
     """Classifies rows of numbers (rows, columns), or texts (a list or array of str).
 
     `base`, `strategy` and `train` are what a recipe says under these keys (a name or a dict); `base` defaults to
-    minilm for texts and gbdt for numbers.
+    minilm for texts and gbdt for numbers. So are `balance` and `decide`, for classes of uneven size; a threshold
+    (`decide="auto"`) is for two classes, and is chosen on the tenth of the rows by which training is stopped.
     """
 
     _task = "classification"
+
+    def __init__(
+        self,
+        base: Any = None,
+        strategy: Any = "full",
+        train: Any = None,
+        seed: int = 0,
+        balance: Any = None,
+        decide: Any = None,
+    ) -> None:
+        super().__init__(base, strategy, train, seed)
+        self.balance = balance
+        self.decide = decide
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from X and labels (rows,). Raises ValueError for inputs that scikit-learn would refuse."""
@@ -133,14 +161,25 @@ class TunesmithClassifier(ClassifierMixin, _Tunesmith):
         self._learn(frame, numbers)
         return self
 
+    def _choice(self) -> Decide:
+        """Return how to decide, `positive` as the number of the class, as which the codec knows it."""
+        choice = super()._choice()
+        if choice.positive is None:
+            return choice
+        known = [str(name) for name in self.classes_.tolist()]
+        if str(choice.positive) not in known:
+            raise ValueError(f"decide: there is no class '{choice.positive}' to be positive; y has {', '.join(known)}")
+        return choice.model_copy(update={"positive": known.index(str(choice.positive))})
+
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return probabilities, float64 (rows, classes) in the order of `classes_`."""
         return self._scores(X)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each row."""
+        """Return the class of each row: the most probable one, or what `decide` says."""
         scores = self._scores(X)
-        return self.classes_[scores.argmax(axis=1)]
+        assert isinstance(self.codec_.task, Task)
+        return self.classes_[self.codec_.task.decided(scores, self.codec_.target_state)]
 
 
 class TunesmithRegressor(RegressorMixin, _Tunesmith):

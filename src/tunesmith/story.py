@@ -16,7 +16,7 @@ from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
-from .stages import baseline, inspect
+from .stages import baseline, decide, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.clean import clean
 from .stages.encode import encode, fit_codec
@@ -78,13 +78,14 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
     engine = recipe.train.engine
-    findings = inspect.findings(table(known, run.home, events, is_asked=False), recipe.checks, events)
+    findings = inspect.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
 
     store = kept(run.home, recipe)
     augmenter = augmenting(known, parts["train"], store, events)
     codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, cleaned.replacements)
+    decide.check(recipe.decide, codec)
     plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), store)
     model = build(plan)
     with engine.in_turn():
@@ -101,17 +102,18 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     model = trained.model
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
-    outputs = baseline.answer(question(recipe, codec, encoded, features), events)
+    asked = question(recipe, codec, encoded, features)
+    outputs = baseline.answer(asked, events) | {"model": model.outputs(asked.test)}
+    systems = decide.each(recipe.decide, codec, encoded, outputs, events)
     told = [one.as_json(known.rows) for one in findings]
-    chapter = Chapter(recipe, known.origins, parts, codec, told, cleaned, divided.division.account())
-    outputs["model"] = model.outputs(encoded["test"])
-    report = account(chapter, encoded["test"], outputs, trained.curve, events) | {"training": trained.account}
+    chapter = Chapter(recipe, known.origins, parts, systems["model"].codec, told, cleaned, divided.division.account())
+    report = account(chapter, encoded["test"], systems, trained.curve, events) | {"training": trained.account}
     weights = model.files()
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]
     watch.at("saved", Evidence(before=model.outputs(sample), after=again.outputs(sample)))
-    report |= {"augment": augmented, "guards": list(watch.said.values())}
-    report |= {"seconds": round(time.monotonic() - started, 3)}
+    seconds = round(time.monotonic() - started, 3)
+    report |= {"augment": augmented, "guards": list(watch.said.values()), "seconds": seconds}
     files = weights | stored_files(chapter, report)
     stored = registry.publish(recipe.title(), files, manifest_of(chapter, weights, report))
     forget(places(recipe, encoded, scene))

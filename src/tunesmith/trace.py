@@ -127,13 +127,19 @@ def _augmented(turns: Turns, name: str) -> dict[str, Any]:
 
 
 def _first_batch(known: Understood, model: Network, encoded: Encoded, name: str) -> dict[str, int]:
-    how, position, count = known.recipe.train, encoded.ids.index(name), len(encoded)
-    order = batches(count, how.rows_per_step(count), stream(known.recipe.seed, "batches", 0), model.lengths(encoded))
-    return next(
+    how, balance, position = known.recipe.train, known.recipe.balance, encoded.ids.index(name)
+    generator, lengths, targets = stream(known.recipe.seed, "batches", 0), model.lengths(encoded), encoded.targets
+    assert targets is not None
+    if balance is None:
+        order = batches(len(encoded), how.rows_per_step(len(encoded)), generator, lengths)
+    else:
+        order = balance.batches(targets, how.rows_per_step(balance.rows_per_epoch(targets)), generator, lengths)
+    places = (
         {"epoch": 1, "step": step, "place": int(np.flatnonzero(batch == position)[0]) + 1, "rows": len(batch)}
         for step, batch in enumerate(order, start=1)
         if position in batch
     )
+    return next(places, {"epoch": 1, "drawn": 0})  # of a large class, an epoch may leave it out
 
 
 def _shown(array: np.ndarray | Ragged) -> Any:

@@ -1,5 +1,7 @@
 """The stored trees give what scikit-learn's own forest gives, number by number."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -69,3 +71,36 @@ def test_outputs_equal_scikit_learn(name, forms):
         for label in range(asked.width):
             model = forest(asked, splits, [one[:, label].astype(int) for one in targets])
             np.testing.assert_allclose(outputs[:, label], model.decision_function(test), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["two classes", "three classes", "labels"])
+def test_weights_are_scikit_learns_sample_weights(name):
+    asked = QUESTIONS[name]
+    train, validation = (
+        encoded(asked, frozenset({"numbers"}), rows, part) for part, rows in (("train", 200), ("validation", 60))
+    )
+    random = np.random.default_rng(0)
+    train, validation = (replace(one, weights=random.uniform(0.2, 5, one.targets.shape)) for one in (train, validation))
+    outputs = PART.outputs(PART.fit(train, validation, Ask(asked.form, asked.width, 0)), validation)
+    settings = {
+        "max_iter": PART.iterations,
+        "learning_rate": PART.rate,
+        "max_leaf_nodes": PART.leaves,
+        "min_samples_leaf": PART.leaf_rows,
+        "l2_regularization": PART.l2,
+        "early_stopping": True,
+        "n_iter_no_change": PART.patience,
+        "random_state": derive(0, "gbdt") % 2**32,
+    }
+    for label in range(asked.width if asked.form == "classes" else 1):
+        column = (slice(None), label) if asked.form == "classes" else slice(None)
+        model = HistGradientBoostingClassifier(**settings).fit(
+            table(train),
+            train.targets[column].astype(int),
+            train.weights[column],
+            X_val=table(validation),
+            y_val=validation.targets[column].astype(int),
+            sample_weight_val=validation.weights[column],
+        )
+        ours = outputs[:, label] if asked.form == "classes" else outputs if asked.width > 2 else outputs[:, 1]
+        np.testing.assert_allclose(ours, model.decision_function(table(validation)), rtol=0, atol=1e-12)

@@ -12,6 +12,8 @@ from tunesmith.core.part import PARTS_VARIABLE, find
 from tunesmith.parts.augmentations.flip import Flip
 from tunesmith.parts.augmentations.number_noise import NumberNoise
 from tunesmith.parts.augmentations.typo import Typo
+from tunesmith.parts.balances.class_weights import ClassWeights
+from tunesmith.parts.balances.oversample import Oversample
 from tunesmith.parts.baselines.majority import Majority
 from tunesmith.parts.bases.gbdt import Gbdt
 from tunesmith.parts.bases.tabular_net import TabularNet
@@ -34,6 +36,7 @@ from tunesmith.parts.strategies.lora import Lora
 from tunesmith.parts.tasks.classification import Classification
 from tunesmith.testing import (
     augmentations,
+    balances,
     baselines,
     bases,
     check_part,
@@ -84,6 +87,31 @@ LOSSES = {
 def test_a_broken_loss_is_told(sentence):
     with pytest.raises(AssertionError, match=sentence):
         losses.check(loss_of(LOSSES[sentence]))
+
+
+BALANCES = {
+    "must be 1, not": (ClassWeights, {"weights": lambda self, targets, width: np.array([1.0, 2.0, 3.0])}),
+    "above 0": (ClassWeights, {"weights": lambda self, targets, width: np.zeros(width)}),
+    "must be float64": (ClassWeights, {"weights": lambda self, targets, width: np.ones(width, np.float32)}),
+    "must not count less": (Oversample, {"quotas": lambda self, counts: counts * np.array([3, 2, 1])}),
+    "rows of every class": (
+        Oversample,
+        {
+            "quotas": lambda self, counts: np.where(counts > 9, counts + 1, 0),
+            "emphasis": lambda self, targets, width: np.ones(width),
+        },
+    ),
+    "the same generator": (Oversample, {"draw": lambda self, targets, generator: np.random.permutation(targets.size)}),
+    "rows_per_epoch": (Oversample, {"rows_per_epoch": lambda self, targets: 7}),
+    "say why values": (Oversample, {"refuse": lambda self, form, task: None}),
+}
+
+
+@pytest.mark.parametrize("sentence", BALANCES)
+def test_a_broken_balance_is_told(sentence):
+    part, methods = BALANCES[sentence]
+    with pytest.raises(AssertionError, match=sentence):
+        balances.check(broken(part, **methods))
 
 
 MODALITIES = {

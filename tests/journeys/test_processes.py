@@ -29,6 +29,7 @@ TABLE = (
     "data: table.csv\ntarget: churn\nbase: {kind: tabular_net, width: 16, dropout: 0}\n"
     f"train: {{epochs: 4, batch_size: 16, patience: 99, loss: planted, checkpoint_seconds: 0, {ENGINE}}}\n"
 )
+DRAWN = f"{TABLE}balance: balanced_batches\n"
 # the last batch is one row, for two processes
 TEXT = (
     "data: text.csv\ntarget: label\nbase: {kind: hf_encoder, path: ./tiny, dropout: 0}\n"
@@ -99,6 +100,7 @@ for name, planted, arguments in json.loads(pathlib.Path("cases.json").read_text(
 CASES = {
     "table": ("", "table.yaml"),
     "table-full": ("", "table.yaml", SHARDED),
+    "drawn": ("", "drawn.yaml"),
     "text": ("", "text.yaml"),
     "text-full": ("", "text.yaml", SHARDED),
     "memory": ("memory:1:25", "table.yaml"),
@@ -153,7 +155,7 @@ def furnish(folder: Path) -> Path:
     (folder / "parts" / "losses").mkdir(parents=True)
     (folder / "parts" / "losses" / "planted.py").write_text(PLANTED)
     tiny.save(folder / "tiny")
-    return write(folder, table_csv=table(), text_csv=texts(), table_yaml=TABLE, text_yaml=TEXT)
+    return write(folder, table_csv=table(), text_csv=texts(), table_yaml=TABLE, text_yaml=TEXT, drawn_yaml=DRAWN)
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +210,7 @@ def assert_same_curve(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert min(losses) < 0.9 * losses[0], "where nothing is learnt, wrong gradients are as good as right ones"
 
 
-@pytest.mark.parametrize("name", ["table", "table-full", "text", "text-full"])
+@pytest.mark.parametrize("name", ["table", "table-full", "drawn", "text", "text-full"])
 def test_two_processes_train_what_one_does(alone, together, name):
     found = together(name)
     assert [one.code for one in found.both] == [0, 0], [one.err for one in found.both]

@@ -13,7 +13,7 @@ from tunesmith.core.events import Events
 from tunesmith.parts.checks.label_errors import LabelErrors
 from tunesmith.recipe import Recipe
 from tunesmith.stages import opinion as stage
-from tunesmith.story import Run, understand
+from tunesmith.story import Run, tell, understand
 
 ROWS, FLIPPED = 300, (5, 77, 140, 201)
 
@@ -141,6 +141,42 @@ def test_rows_given_for_testing_teach_nothing(tmp_path, monkeypatch):
     assert set(seen[0][ROWS:]) == {-1}
 
 
+def test_before_a_training_only_its_training_rows_teach(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        stage, "_quick", lambda panel, folds, events: seen.append(folds.fold) or [np.full((300, 2), 0.5)]
+    )
+    run = ready(tmp_path, rows(), target="stays", clean={"label_errors": "drop"})
+    opinions.table(understand(run), run.home, run.events, is_training=True).opinion()
+    assert 60 < (seen[0] == -1).sum() < 120
+    assert set(seen[0]) == {-1, 0, 1, 2, 3, 4}
+
+
+def test_a_training_drops_what_is_probably_wrong_from_its_training_rows_alone(tmp_path):
+    frame = rows()
+    plain = tell(ready(tmp_path, frame, target="stays", base={"kind": "gbdt", "iterations": 20}, name="plain"))
+    mended = {"name": "mended", "clean": {"label_errors": "drop"}}
+    run = ready(tmp_path, frame, target="stays", base={"kind": "gbdt", "iterations": 20}, **mended)
+    counts = [version.report.values["rows"] for version in (plain, tell(run))]
+    assert counts[1]["train"] < counts[0]["train"]
+    assert all(counts[0][name] == counts[1][name] for name in ("validation", "test"))
+
+
+def test_near_rows_are_judged_together(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        stage, "_quick", lambda panel, folds, events: seen.append(folds.fold) or [np.full((80, 2), 0.5)]
+    )
+    base = [
+        f"the parcel number {at * 7919} of {['red', 'green', 'blue'][at % 3]} shoes never came to my house"
+        for at in range(40)
+    ]
+    frame = pl.DataFrame({"review": [*base, *(f"{one}!" for one in base)], "label": ["good", "bad"] * 40})
+    asked(ready(tmp_path, frame, target="label"))
+    together = (seen[0][:40] == seen[0][40:]) | (seen[0][:40] == -1) | (seen[0][40:] == -1)
+    assert together.all()
+
+
 def test_rows_without_a_label_are_not_judged(tmp_path):
     frame = rows()
     frame[[0, 9], "stays"] = None
@@ -190,11 +226,19 @@ def test_rows_that_let_nobody_judge_are_said_to_be_so(tmp_path, frame, why):
 
 
 def test_a_training_asks_nobody_unless_its_recipe_does(tmp_path):
-    for checks, is_asked in (({}, False), ({"label_errors": {}}, True), ({"label_errors": "off"}, False)):
-        run = ready(tmp_path, rows(), target="stays", checks=checks)
-        table = opinions.table(understand(run), run.home, run.events, is_asked=False)
+    some = (
+        ({}, False),
+        ({"checks": {"label_errors": {}}}, True),
+        ({"checks": {"label_errors": "off"}}, False),
+        ({"clean": {"label_errors": "drop"}}, True),
+        ({"clean": {"label_errors": "keep"}}, False),
+    )
+    for recipe, is_asked in some:
+        run = ready(tmp_path, rows(), target="stays", **recipe)
+        table = opinions.table(understand(run), run.home, run.events, is_training=True)
         assert (table.opinion is not None) == is_asked
-    assert opinions.table(understand(run), run.home, run.events).opinion is None
+    off = ready(tmp_path, rows(), target="stays", checks={"label_errors": "off"})
+    assert opinions.table(understand(off), off.home, off.events).opinion is None
 
 
 def test_folds_are_not_trained_by_several_processes(tmp_path, monkeypatch):

@@ -42,6 +42,42 @@ def test_texts():
     assert estimator.predict_proba(["it broke"]).shape == (1, 2)
 
 
+def uneven():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(600, 2))
+    return X, np.where(X[:, 0] + random.normal(size=600) > 2, "rare", "usual")
+
+
+def test_a_threshold_chosen_on_validation_answers():
+    X, y = uneven()
+    estimator = TunesmithClassifier(decide={"threshold": "auto", "cost": {"miss": 30}}).fit(X, y)
+    decision = estimator.codec_.target_state["decision"]
+    assert decision["positive"] == 0, "of the classes rare and usual, it is for the rarer one"
+    assert 0 < decision["threshold"] < 0.5
+    rare = estimator.predict_proba(X)[:, 0] >= decision["threshold"]
+    assert estimator.predict(X).tolist() == np.where(rare, "rare", "usual").tolist()
+    assert rare.sum() > (TunesmithClassifier().fit(X, y).predict(X) == "rare").sum()
+
+
+def test_the_positive_class_is_named_as_y_names_it():
+    X, y = uneven()
+    estimator = clone(TunesmithClassifier(decide={"threshold": 0.3, "positive": "usual"})).fit(X, y)
+    assert estimator.codec_.target_state["decision"] == {"positive": 1, "threshold": 0.3}
+    with pytest.raises(ValueError, match="no class 'odd'"):
+        TunesmithClassifier(decide={"threshold": 0.3, "positive": "odd"}).fit(X, y)
+    with pytest.raises(ValueError, match="divides two classes"):
+        TunesmithClassifier(decide="auto").fit(X, np.arange(600) % 3)
+
+
+@pytest.mark.parametrize("balance", ["class_weights", "oversample", "undersample"])
+def test_a_balance_finds_more_of_the_rare_class(balance):
+    X, y = uneven()
+    plain, balanced = (TunesmithClassifier(balance=one).fit(X, y).predict(X) for one in (None, balance))
+    assert (balanced == "rare").sum() > (plain == "rare").sum()
+    with pytest.raises(ValueError, match="fitted in one go"):
+        TunesmithClassifier(balance="balanced_batches").fit(X, y)
+
+
 def test_refusals():
     with pytest.raises(NotFittedError):
         TunesmithClassifier().predict([[1.0]])

@@ -16,7 +16,6 @@ COLUMNS = 30  # columns of a row that the page shows, those of the finding first
 LONGEST = 2000  # characters of a cell that the page shows
 SEAM = 200  # characters beyond those, so that an address across the end is recognised
 THUMBNAILS = 40
-SEARCHED = 100_000  # contradictory rows among which the rival of a shown one is looked for
 
 
 @dataclass(slots=True)
@@ -25,8 +24,6 @@ class Exhibits:
 
     known: Understood
     pictures: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    contents: list[tuple[str, Any]] | None = None
-    """The hash of the inputs and the target of the contradictory rows."""
 
     def page(self, found: list[Finding], value: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the page shows, from the findings and what the command says of them."""
@@ -35,10 +32,8 @@ class Exhibits:
             rows = [dict(row) for row in written["rows"][:SHOWN]]
             for at, row in enumerate(rows):
                 row |= self._row(finding.rows[at], finding.column)
-                other = finding.origins[at] if finding.origins else self._rival(finding, at)
-                if other is not None:
-                    row["repeats"] = self.known.rows.place(other)
-                    row["original"] = self._row(other, finding.column)
+                if finding.origins:
+                    row["original"] = self._row(finding.origins[at], finding.column)
             shown.append(written | {"rows": rows})
         page = self.veiled(dict(value) | {"findings": shown})
         return page | {"source": str(self.known.rows.index["source"][0])}
@@ -61,20 +56,6 @@ class Exhibits:
         images = [name for name in self.known.meaning.images if name in kept and values[name]]
         row["pictures"] = {name: self._picture(name, values[name]) for name in images}
         return row
-
-    def _rival(self, finding: Finding, at: int) -> int | None:
-        """Return the first row of the finding that has the inputs of another one and contradicts it."""
-        if finding.check != "contradictions":
-            return None
-        if self.contents is None:
-            shown = self.known.rows.take(finding.rows[:SEARCHED])
-            self.contents = list(zip(shown.contents, shown.frame[self.known.meaning.target], strict=True))
-        content, answer = self.contents[at]
-        others = (
-            place for place, (same, other) in enumerate(self.contents) if same == content and str(other) != str(answer)
-        )
-        first = next(others, None)
-        return None if first is None else finding.rows[first]
 
     def _picture(self, column: str, name: str) -> str | None:
         key = column, name

@@ -49,6 +49,8 @@ def summary(version: Version) -> dict[str, Any]:
         "comparisons": report["comparisons"],
         "verdict": report["verdict"]["decision"],
         "because": report["verdict"]["because"],
+        "note": report["verdict"].get("note"),
+        "decision": report["decision"],
         "test_rows": report["rows"]["test"],
         "training": report.get("training") or None,
         "seconds": report["seconds"],
@@ -72,6 +74,7 @@ def describe(version: Version) -> str:
             f"rows      {counts}",
             *([f"trained   {trained}"] if trained else []),
             f"verdict   {report['verdict']['decision']}: {report['verdict']['because']}",
+            *([f"note      {report['verdict']['note']}"] if "note" in report["verdict"] else []),
             f"version   {version.label}  {version.stored.digest[:12]}  ({report['seconds']:.0f} s)",
             f"next      tunesmith report {version.label}",
         ]

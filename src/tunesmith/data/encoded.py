@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -112,6 +112,14 @@ class Encoded:
         arrays = self.inputs.values()
         return sum(one.values.size if isinstance(one, Ragged) else one.size for one in arrays)
 
+    def followed_by(self, other: Encoded) -> Encoded:
+        """Return these rows and then the other's, which must have the same forms; weights are left behind."""
+        inputs = {form: _joined(one, other.inputs[form]) for form, one in self.inputs.items()}
+        targets = None
+        if self.targets is not None and other.targets is not None:
+            targets = np.concatenate([self.targets, other.targets])
+        return Encoded((*self.ids, *other.ids), inputs, targets)
+
     def take(self, positions: np.ndarray) -> Encoded:
         """Return the rows at these positions (int64), in their order."""
         inputs = {
@@ -122,3 +130,10 @@ class Encoded:
         weights = None if self.weights is None else self.weights[positions]
         ids = tuple(self.ids[position] for position in np.asarray(positions, np.int64).tolist())
         return Encoded(ids, inputs, targets, weights)
+
+
+def _joined(one: np.ndarray | Ragged, other: np.ndarray | Ragged) -> np.ndarray | Ragged:
+    if not isinstance(one, Ragged) or not isinstance(other, Ragged):
+        return np.concatenate([np.asarray(one), np.asarray(other)])
+    offsets = np.concatenate([one.offsets, one.offsets[-1] + other.offsets[1:]])
+    return replace(one, values=np.concatenate([one.values, other.values]), offsets=offsets)

@@ -6,13 +6,14 @@ Weights of one measure the rows themselves; bootstrap counts measure resamples; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
 from ..core.errors import DataError
-from .metrics_classes import BINS, Counts, answers_of, class_metrics, confidence_bins, multilabel_metrics
+from .metrics_classes import BINS, Counts, Given, answers_of, class_metrics, confidence_bins, multilabel_metrics
+from .metrics_ranks import areas
 from .metrics_values import value_metrics
 
 Form = Literal["class", "classes", "value"]
@@ -27,6 +28,7 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "f1_macro": True,
     "f1_micro": True,
     "roc_auc": True,
+    "pr_auc": True,
     "log_loss": False,
     "calibration_error": False,
     "mae": False,
@@ -35,55 +37,76 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "spearman": True,
 }
 
-_MEASURES: Mapping[Form, Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, np.ndarray]]] = {
-    "class": class_metrics,
-    "classes": multilabel_metrics,
-    "value": value_metrics,
-}
+FORMS: tuple[Form, ...] = ("class", "classes", "value")
 _SUM_TOLERANCE = 0.02  # a softmax over many classes in bfloat16 strays by about 1 %
 
 
-def measure(form: Form, truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def measure(
+    form: Form,
+    truth: np.ndarray,
+    scores: np.ndarray,
+    weights: np.ndarray,
+    answers: np.ndarray | None = None,
+    only: str | None = None,
+) -> dict[str, np.ndarray]:
     """Return every metric of a form, by name, each float64 (resamples,). `HIGHER_IS_BETTER` says which way is good.
 
     `class`: truth int (rows,), scores probabilities (rows, classes). `classes`: truth 0 or 1 and scores
-    probabilities, both (rows, classes); a class is answered from 0.5 up. `value`: truth and scores float (rows,).
+    probabilities, both (rows, classes). `value`: truth and scores float (rows,). `answers` are of the shape and kind
+    of the truth; where they are not given, the likeliest class, or every class from 0.5 up. With `only`, what is
+    costly is left out unless it is the metric named, which is always among those returned.
 
     The numbers are scikit-learn's with `zero_division=0`. Macro means run over the classes that occur in the truth
-    or in the answers of the drawn rows. `roc_auc` is that of class 1
-    where there are two, else the mean of one class against the rest over the classes of the truth that a resample
-    can rank. Multilabel `log_loss` and `calibration_error` treat every cell as an answer of its own.
+    or in the answers of the drawn rows. `roc_auc` is that of class 1 where there are two, else the mean of one class
+    against the rest over the classes of the truth that a resample can rank. `pr_auc` is the mean of the average
+    against the rest over the classes of the truth that a resample can rank. `pr_auc` is the mean of the average
+    precision over the classes of the truth that a resample holds, both of two classes too. Multilabel `log_loss` and
+    `calibration_error` treat every cell as an answer of its own.
     Raises DataError where shapes disagree, a class has no column, or a score is no probability.
     """
     truth, scores = _checked(form, truth, scores)
-    return _MEASURES[form](truth, scores, _checked_weights(weights, len(truth)))
+    weights = _checked_weights(weights, len(truth))
+    if form == "value":
+        return value_metrics(truth, scores, weights)
+    given = Given(truth, scores, _checked_answers(form, answers, scores), weights)
+    return multilabel_metrics(given, only) if form == "classes" else class_metrics(given, only)
 
 
-def per_class(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[int, dict[str, np.ndarray]]:
-    """Return precision, recall and f1 of every class index, each float64 (resamples,).
+def per_class(
+    truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, answers: np.ndarray | None = None
+) -> dict[int, dict[str, np.ndarray]]:
+    """Return precision, recall, f1 and pr_auc of every class index, each float64 (resamples,).
 
     Takes what `measure` takes for `class` (truth of one axis) and `classes` (two). NaN where undefined: the
-    precision of a class never answered, the recall of one that does not occur.
+    precision of a class never answered, the recall and the pr_auc of one that does not occur.
     """
     form = _class_form(truth)
     truth, scores = _checked(form, truth, scores)
     weights = _checked_weights(weights, len(truth))
-    answers, classes = answers_of(scores, several=form == "classes"), scores.shape[1]
-    if form == "classes":
+    answers, classes = _checked_answers(form, answers, scores), scores.shape[1]
+    is_several = form == "classes"
+    if is_several:
         counts = Counts.of_cells(truth, answers, weights)
     else:
         counts = Counts.of_labels(truth, answers, classes, weights)
-    rates = counts.rates()
-    return {index: {name: values[:, index] for name, values in rates.items()} for index in range(classes)}
+    rates, found = counts.rates(), {}
+    for index in range(classes):
+        positive = truth[:, index] if is_several else truth == index
+        precise = areas(positive, scores[:, index], weights).precision_recall
+        found[index] = {name: values[:, index] for name, values in rates.items()} | {"pr_auc": precise}
+    return found
 
 
-def reliability(truth: np.ndarray, scores: np.ndarray) -> list[dict[str, float]]:
+def reliability(truth: np.ndarray, scores: np.ndarray, answers: np.ndarray | None = None) -> list[dict[str, float]]:
     """Return the bins of confidence that hold answers: `low high rows confidence accuracy`, lowest first.
 
     Takes what `per_class` takes. The mean gap of confidence and accuracy, weighted by `rows`, is the
     `calibration_error`. For multilabel truth, `rows` counts cells.
     """
-    confidence, right, bins = confidence_bins(*_checked(_class_form(truth), truth, scores))
+    form = _class_form(truth)
+    truth, scores = _checked(form, truth, scores)
+    answers = _checked_answers(form, answers, scores)
+    confidence, right, bins = confidence_bins(Given(truth, scores, answers, np.ones((1, len(truth)))))
     rows = np.bincount(bins.ravel(), minlength=BINS)
     certain = np.bincount(bins.ravel(), confidence.ravel(), minlength=BINS)
     correct = np.bincount(bins.ravel(), right.ravel(), minlength=BINS)
@@ -120,8 +143,8 @@ def _class_form(truth: np.ndarray) -> Form:
 def _checked(form: Form, truth: Any, scores: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return truth (int64, bool or float64) and scores (floating), or raise DataError."""
     truth, scores = np.asarray(truth), np.asarray(scores)
-    if form not in _MEASURES:
-        raise DataError(f"unknown form '{form}': use one of {', '.join(_MEASURES)}")
+    if form not in FORMS:
+        raise DataError(f"unknown form '{form}': use one of {', '.join(FORMS)}")
     expected = scores.shape[:1] if form == "class" else scores.shape
     if scores.ndim != (1 if form == "value" else 2) or truth.shape != expected:
         raise DataError(
@@ -138,6 +161,17 @@ def _checked(form: Form, truth: Any, scores: Any) -> tuple[np.ndarray, np.ndarra
     _check_probabilities(scores, exclusive=form == "class")
     _check_labels(truth, scores.shape[1] if form == "class" else 2)
     return truth.astype(np.int64 if form == "class" else bool), scores
+
+
+def _checked_answers(form: Form, answers: np.ndarray | None, scores: np.ndarray) -> np.ndarray:
+    """Return answers, int64 (rows,) or bool (rows, classes): those given, else those that the scores speak for."""
+    if answers is None:
+        return answers_of(scores, several=form == "classes")
+    answers, shape = np.asarray(answers), scores.shape if form == "classes" else scores.shape[:1]
+    if answers.shape != shape:
+        raise DataError(f"answers of shape {answers.shape} do not fit scores of shape {scores.shape}: give one per row")
+    _check_labels(answers, 2 if form == "classes" else scores.shape[1])
+    return answers.astype(bool if form == "classes" else np.int64)
 
 
 def _checked_weights(weights: np.ndarray, rows: int) -> np.ndarray:

@@ -6,10 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .metrics_ranks import ratio, roc_auc
+from .metrics_ranks import Areas, areas, ratio
 
 BINS = 15  # of confidence, as in Guo et al. 2017
 THRESHOLD = 0.5  # a row of a multilabel task has every class whose probability reaches it
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What classes are measured from.
+
+    `truth` and `answers` are int64 (rows,) where a row has one class, else bool (rows, classes); `scores` are
+    probabilities (rows, classes), `weights` float64 (resamples, rows).
+    """
+
+    truth: np.ndarray
+    scores: np.ndarray
+    answers: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,51 +74,63 @@ def answers_of(scores: np.ndarray, several: bool) -> np.ndarray:
     return scores >= THRESHOLD if several else scores.argmax(axis=1)
 
 
-def class_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return every metric of one class a row: truth int64 (rows,), scores probabilities (rows, classes)."""
-    total = weights.sum(axis=1)
-    answers, classes = answers_of(scores, several=False), scores.shape[1]
+RANKED = frozenset({"roc_auc", "pr_auc"})  # the costly ones: a sort and a sum over all resamples for each class
+
+
+def class_metrics(given: Given, only: str | None = None) -> dict[str, np.ndarray]:
+    """Return every metric of one class a row, without those of ranks where `only` another one is wanted."""
+    truth, scores, answers, weights = given.truth, given.scores, given.answers, given.weights
+    total, classes = weights.sum(axis=1), scores.shape[1]
     counts = Counts.of_labels(truth, answers, classes, weights)
-    ranked = np.array([1]) if classes == 2 else np.unique(truth)
+    ranked = {}
+    if only is None or only in RANKED:
+        ranks = {at: areas(truth == at, scores[:, at], weights) for at in np.unique(truth).tolist()}
+        second = [one for at, one in ranks.items() if classes > 2 or at == 1]
+        ranked = _mean_areas(second, list(ranks.values()), len(weights))
     return {
         "accuracy": ratio(counts.right.sum(axis=1), total),
         "balanced_accuracy": _defined_mean(counts.rates()["recall"]),
         **counts.macro(np.union1d(truth, answers), total),
-        "roc_auc": _macro_auc(truth[:, None] == ranked, scores[:, ranked], weights),
+        **ranked,
         "log_loss": ratio(weights @ _label_losses(truth, scores), total),
-        "calibration_error": _calibration_error(truth, scores, weights),
+        "calibration_error": _calibration_error(given),
     }
 
 
-def multilabel_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return every metric of several classes a row: truth bool and scores probabilities, both (rows, classes)."""
+def multilabel_metrics(given: Given, only: str | None = None) -> dict[str, np.ndarray]:
+    """Return every metric of several classes a row, without those of ranks where `only` another one is wanted."""
+    truth, scores, answers, weights = given.truth, given.scores, given.answers, given.weights
     total = weights.sum(axis=1)
-    answers = answers_of(scores, several=True)
     counts = Counts.of_cells(truth, answers, weights)
     present = np.flatnonzero(truth.any(axis=0) | answers.any(axis=0))
     pooled = [count.sum(axis=1) for count in (counts.right, counts.actual, counts.answered)]
     exact = (truth == answers).all(axis=1)
-    ranked = np.flatnonzero(truth.any(axis=0))
+    ranked = {}
+    if only is None or only in RANKED:
+        ranks = [areas(truth[:, at], scores[:, at], weights) for at in np.flatnonzero(truth.any(axis=0))]
+        ranked = _mean_areas(ranks, ranks, len(weights))
     return {
         "subset_accuracy": ratio(weights @ exact.astype(np.float64), total),
         "f1_micro": np.where(total > 0, ratio(2 * pooled[0], pooled[1] + pooled[2], undefined=0.0), np.nan),
         **counts.macro(present, total),
-        "roc_auc": _macro_auc(truth[:, ranked], scores[:, ranked], weights),
+        **ranked,
         "log_loss": ratio(weights @ _cell_losses(truth, scores), total),
-        "calibration_error": _calibration_error(truth, scores, weights),
+        "calibration_error": _calibration_error(given),
     }
 
 
-def confidence_bins(truth: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def confidence_bins(given: Given) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the confidence, whether it was right, and the bin of each answer, all (rows, answers a row).
 
-    A multilabel row has an answer per class, whose confidence is that of the yes or the no given.
-    Bin i holds the confidences in (i / 15, (i + 1) / 15].
+    The confidence is the probability of the answer that was given. A multilabel row has an answer per class, whose
+    confidence is that of the yes or the no. Bin i holds the confidences in (i / 15, (i + 1) / 15].
     """
-    answers = answers_of(scores, several=truth.ndim == 2)
-    right = answers == truth if truth.ndim == 2 else (answers == truth)[:, None]
-    likeliest = np.maximum(scores, 1 - scores) if truth.ndim == 2 else scores.max(axis=1, keepdims=True)
-    confidence = np.minimum(likeliest.astype(np.float64), 1)
+    truth, scores, answers = given.truth, given.scores, given.answers
+    if truth.ndim == 2:
+        right, chosen = answers == truth, np.where(answers, scores, 1 - scores)
+    else:
+        right, chosen = (answers == truth)[:, None], np.take_along_axis(scores, answers[:, None], axis=1)
+    confidence = np.minimum(chosen.astype(np.float64), 1)
     return confidence, right, np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
 
 
@@ -123,10 +149,11 @@ def _defined_mean(values: np.ndarray) -> np.ndarray:
     return ratio(np.where(defined, values, 0).sum(axis=1), defined.sum(axis=1))
 
 
-def _macro_auc(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the mean over the classes that have positive and negative rows in the resample; NaN where none has."""
-    areas = [roc_auc(truth[:, index], scores[:, index], weights) for index in range(truth.shape[1])]
-    return _defined_mean(np.stack(areas, axis=1) if areas else np.empty((len(weights), 0)))
+def _mean_areas(roc: list[Areas], precise: list[Areas], resamples: int) -> dict[str, np.ndarray]:
+    """Return the means over the classes that a resample can rank; NaN where it can rank none."""
+    none = np.full(resamples, np.nan)
+    columns = {"roc_auc": [one.roc for one in roc], "pr_auc": [one.precision_recall for one in precise]}
+    return {name: _defined_mean(np.stack([none, *found], axis=1)) for name, found in columns.items()}
 
 
 def _label_losses(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -145,9 +172,10 @@ def _negative_log(probabilities: np.ndarray, precision: np.dtype) -> np.ndarray:
     return -np.log(np.clip(probabilities, epsilon, 1 - epsilon))
 
 
-def _calibration_error(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _calibration_error(given: Given) -> np.ndarray:
     """Return the mean gap of confidence and accuracy, weighted by bin. Source: Guo et al. 2017, arXiv:1706.04599."""
-    confidence, right, bins = confidence_bins(truth, scores)
+    weights = given.weights
+    confidence, right, bins = confidence_bins(given)
     rows, answers = confidence.shape
     cells = (np.arange(rows)[:, None] * BINS + bins).ravel()
     gaps = np.bincount(cells, (right - confidence).ravel(), minlength=rows * BINS).reshape(rows, BINS)

@@ -36,26 +36,50 @@ class Ranking:
 
         That is half of the weight below it less half of the weight above it; ties count on neither side.
         """
-        cumulative = np.zeros((len(weights), self.order.size + 1))
-        np.cumsum(weights[:, self.order], axis=1, out=cumulative[:, 1:])
-        return (cumulative[:, self.below] + cumulative[:, self.through] - cumulative[:, -1:]) / 2
+        return self.midranks(self.cumulative(weights)[0])
+
+    def cumulative(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weight of the first rows, lowest first, (resamples, rows + 1), and that below each position."""
+        sums = np.zeros((len(weights), self.order.size + 1))
+        np.cumsum(weights[:, self.order], axis=1, out=sums[:, 1:])
+        return sums, sums[:, self.below]
+
+    def midranks(self, sums: np.ndarray) -> np.ndarray:
+        """Return what `centred` returns, from the sums of `cumulative`."""
+        return (sums[:, self.below] + sums[:, self.through] - sums[:, -1:]) / 2
 
 
-def roc_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the area under the ROC curve per resample; NaN without weight on positive or on negative rows.
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """How well scores tell positive rows from negative ones, per resample, float64 (resamples,) each."""
 
-    `positive` is bool (rows,), `scores` float (rows,), `weights` float64 (resamples, rows). The area is the chance
-    that a positive row outranks a negative one: 1/2 + sum of the positives' centred midranks / (positives x negatives).
-    Source: Mann & Whitney 1947, doi:10.1214/aoms/1177730491.
+    roc: np.ndarray
+    """Under the ROC curve; NaN without weight on positive or on negative rows."""
+    precision_recall: np.ndarray
+    """Under the curve of precision over recall, as average precision; NaN without weight on positive rows."""
+
+
+def areas(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> Areas:
+    """Return both areas from one ranking: `positive` bool and `scores` float (rows,), `weights` (resamples, rows).
+
+    Under the ROC curve it is the chance that a positive row outranks a negative one: 1/2 + sum of the positives'
+    centred midranks / (positives x negatives) (Mann & Whitney 1947, doi:10.1214/aoms/1177730491). Average precision is
+    the mean, over the positive rows, of the precision among all rows that score no less than each: the sum of steps,
+    without interpolation, which would be too good (Davis & Goadrich, ICML 2006).
     """
     positions = np.flatnonzero(positive)
     sides = weights @ np.column_stack([positive, ~positive]).astype(np.float64)
-    lead = np.empty(len(weights))
-    ranking = Ranking.of(scores, positions)
+    lead, precise = np.empty(len(weights)), np.empty(len(weights))
+    ranking, among = Ranking.of(scores, positions), Ranking.of(scores[positions], np.arange(positions.size))
     for block in _blocks(weights):
         part = weights[block]
-        lead[block] = np.einsum("rp,rp->r", part[:, positions], ranking.centred(part))
-    return 0.5 + ratio(lead, sides[:, 0] * sides[:, 1])
+        own = part[:, positions]
+        every, less = ranking.cumulative(part)
+        lead[block] = np.einsum("rp,rp->r", own, ranking.midranks(every))
+        held, fewer = among.cumulative(own)
+        precision = ratio(held[:, -1:] - fewer, every[:, -1:] - less, 0.0)
+        precise[block] = np.einsum("rp,rp->r", own, precision)
+    return Areas(0.5 + ratio(lead, sides[:, 0] * sides[:, 1]), ratio(precise, sides[:, 0]))
 
 
 def spearman(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Simple models that say what they think of the labels of rows they have not seen: out of fold, one kind a function.
 
 Every one takes `Folds` and gives probabilities, float64 (rows, width): of classes, sums of 1; of each label where a
-row may have several; or values (rows, 1). A row's opinion never comes from a model that saw it, or a row of its group.
+row may have several; or values (rows, 1). A row's opinion never comes from a model that saw it, or any row of its fold.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core.ids import unit_interval
 from ..core.need import lazy
 from ..core.threads import fitting_threads
 
@@ -54,16 +53,6 @@ class Folds:
             yield np.flatnonzero(seen), np.flatnonzero(self.fold == one)
 
 
-def folds_of(groups: list[str], count: int) -> np.ndarray:
-    """Return a fold in 0..count-1 for each group's name, int64 (rows,); equal names share it on every machine.
-
-    A group whose hash falls on a fold that nothing else falls on is no trouble; where all rows are of one group, the
-    one fold has nothing to be trained on, and the caller must see to that.
-    """
-    known = {name: int(unit_interval(name, "label errors") * count) for name in set(groups)}
-    return np.fromiter((known[name] for name in groups), np.int64, len(groups))
-
-
 def linear(matrix: Any, folds: Folds) -> np.ndarray:
     """Return what logistic (classes) or ridge regression (values) says; matrix (rows, features), dense or sparse."""
     strength = _strength(matrix, folds)
@@ -75,29 +64,24 @@ def linear(matrix: Any, folds: Folds) -> np.ndarray:
     return found
 
 
-def neighbours(vectors: np.ndarray, groups: list[str], folds: Folds) -> np.ndarray:
-    """Return how the labels of the nearest rows of other groups are spread (Zhu, Dong and Liu, ICML 2022, section 3).
+def neighbours(vectors: np.ndarray, folds: Folds) -> np.ndarray:
+    """Return how the labels of the nearest rows of other folds are spread (Zhu, Dong and Liu, ICML 2022, section 3).
 
-    `vectors` is float32 (rows, size). Only training rows vote, a row of nobody's group by its cosine; the classes'
-    shares, or the mean value, count as one more vote. Meant for classes and labels; for values it is their mean.
+    `vectors` is (rows, size); a row votes by its cosine, and the classes' shares, or the mean value, count as one more.
     """
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), FLOOR)
-    _, group = np.unique(np.array(groups, dtype=object).astype(str), return_inverse=True)
-    voters = np.flatnonzero(folds.fold >= 0)
-    votes = _votes(folds)[voters]
-    most = min(NEIGHBOURS, len(voters) - 1)
-    found = np.tile(votes.mean(axis=0), (len(unit), 1))
-    if most < 1:
-        return found
-    for start in range(0, len(unit), BLOCK):
-        rows = slice(start, start + BLOCK)
-        cosines = unit[rows] @ unit[voters].T
-        cosines[group[rows][:, None] == group[voters][None]] = -1.0
-        nearest = np.argpartition(-cosines, most - 1, axis=1)[:, :most]
-        weights = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 0.0).astype(np.float64) ** NEARNESS + FLOOR
-        shares = (weights[:, :, None] * votes[nearest]).sum(axis=1) / weights.sum(axis=1, keepdims=True)
-        found[rows] = (most * shares + found[rows]) / (most + 1)
-    folds.advance()
+    unit = (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), FLOOR)).astype(np.float32)
+    votes, found = _votes(folds), np.zeros((len(vectors), folds.width))
+    for seen, judged in folds.pairs():
+        most, usual = min(NEIGHBOURS, len(seen)), votes[seen].mean(axis=0)
+        for start in range(0, len(judged), BLOCK):
+            rows = judged[start : start + BLOCK]
+            cosines = unit[rows] @ unit[seen].T
+            nearest = np.argpartition(-cosines, most - 1, axis=1)[:, :most]
+            nearness = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 0.0).astype(np.float64)
+            weights = nearness**NEARNESS + FLOOR
+            shares = (weights[:, :, None] * votes[seen][nearest]).sum(axis=1) / weights.sum(axis=1, keepdims=True)
+            found[rows] = (most * shares + usual) / (most + 1)
+        folds.advance()
     return found
 
 

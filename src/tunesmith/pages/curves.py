@@ -65,6 +65,17 @@ def validation_curve(title: str, metric: str, points: Points, best: Best | None)
     return drawing((WIDTH, 306), title, words, *parts)
 
 
+def threshold_curve(title: str, metric: str, points: Points, chosen: Best | None) -> Html:
+    """Return what each threshold is worth, the one chosen marked; a `Best` holds the threshold instead of a step."""
+    across, up = _frame([points])
+    parts = [grid(across, up, ("threshold", metric)), path(_placed(points, across, up), "curve")]
+    words = ""
+    if chosen is not None:
+        words = f"{metric} {figure(chosen.value)} from {figure(chosen.step)} on"
+        parts.append(_ringed(chosen, words, across, up))
+    return drawing((WIDTH, 306), title, f"{words}." if words else title, *parts)
+
+
 def rates(title: str, points: Points) -> Html:
     """Return the learning rate over the steps."""
     across, up = _frame([points])

@@ -9,6 +9,7 @@ from typing import Any
 from .markup import NOTHING, Html, element, join, paragraph, text
 from .values import DASH, Reading, block, count, duration, falls, figure, number, odds, plain, signed, spoken
 
+BESIDE = ("accuracy", "balanced_accuracy", "f1_macro", "pr_auc")  # what stands beside the metric that decides
 # Decision -> its class in the style sheet, and a mark that does not need colour.
 DECISIONS = {"ship": ("ship", "✓"), "hold": ("hold", "!"), "no better than baseline": ("none", "≈")}
 
@@ -72,7 +73,8 @@ def _verdict(verdict: Mapping[str, Any]) -> Html:
     class_, mark = DECISIONS.get(decision, ("unknown", "?")) if isinstance(decision, str) else ("unknown", "?")
     words = plain(decision) if decision else "No verdict"
     because = plain(verdict["because"]) if verdict.get("because") else "No reason is recorded."
-    said = element("div", element("strong", text(words[:1].upper() + words[1:])), paragraph(because))
+    note = paragraph(plain(verdict["note"])) if verdict.get("note") else NOTHING
+    said = element("div", element("strong", text(words[:1].upper() + words[1:])), paragraph(because), note)
     return element(
         "div", element("span", text(mark), class_="mark", aria_hidden="true"), said, class_=f"verdict {class_}"
     )
@@ -89,7 +91,14 @@ def _primary(report: Mapping[str, Any]) -> Html:
         return _figure("Primary metric", DASH, "No metric is recorded.")
     reading = Reading.of(block(report.get("metrics")).get(name))
     note = f"{reading.interval} 95% interval" if reading.interval else reading.reason or "no interval is recorded"
-    return _figure(spoken(name), figure(reading.value), note)
+    return _figure(spoken(name), figure(reading.value), note, *_beside(report, name))
+
+
+def _beside(report: Mapping[str, Any], primary: str) -> list[str]:
+    """Return the figures that tell more than accuracy where classes are uneven, each with its interval."""
+    measured = block(report.get("metrics"))
+    known = [(name, Reading.of(measured[name])) for name in BESIDE if name in measured and name != primary]
+    return [f"{spoken(name)} {reading}" for name, reading in known if reading.value is not None]
 
 
 def _gain(report: Mapping[str, Any]) -> Html:

@@ -8,12 +8,12 @@ from typing import Any
 from .charts import Bin, Mark, bars, reliability, residuals, short
 from .confusion import MOST_CLASSES, Confusion, heat_map
 from .markup import NOTHING, Column, Html, Section, chart, element, folded, join, paragraph, table, text
-from .values import Reading, block, blocks, count, figure, number, percent, signed, whole
+from .values import Reading, block, blocks, count, figure, number, opening, percent, signed, spoken, whole
 
 Report = Mapping[str, Any]
 MOST_BARS = 20
 ROOMY_CLASSES = 8  # a heat map up to this size leaves room for the pairs beside it
-KEYS = ("precision", "recall", "f1")
+KEYS = ("precision", "recall", "f1", "pr_auc")
 
 
 def classes(report: Report) -> Section:
@@ -37,7 +37,7 @@ def classes(report: Report) -> Section:
 
 
 def _class_table(measured: Mapping[str, Mapping[str, Any]], ranked: Sequence[str]) -> Html:
-    columns = [Column("Class"), Column("Rows", True), *(Column(key.capitalize(), True) for key in KEYS)]
+    columns = [Column("Class"), Column("Rows", True), *(Column(opening(spoken(key)), True) for key in KEYS)]
     rows = (
         [
             element("bdi", text(name)),
@@ -46,7 +46,7 @@ def _class_table(measured: Mapping[str, Mapping[str, Any]], ranked: Sequence[str
         ]
         for name in ranked
     )
-    return table(columns, rows, "Precision, recall and F1 of each class")
+    return table(columns, rows, "Precision, recall, F1 and PR AUC (average precision) of each class")
 
 
 def _with_interval(reading: Reading) -> Html:

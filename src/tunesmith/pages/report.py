@@ -38,6 +38,7 @@ EXPECTED_BY_TASK = {
 ORDER = (
     sections.baselines,
     sections.metrics,
+    sections.decision,
     training,
     augmentation.augmentation,
     outcomes.classes,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .charts import Mark, intervals
+from .charts import Mark, intervals, short
+from .curves import Best, threshold_curve
 from .headline import primary_of, rivals
-from .markup import NOTHING, Column, Section, chart, element, join, paragraph, table, text
-from .values import Reading, block, falls, figure, opening, signed, spoken
+from .markup import NOTHING, Column, Html, Section, chart, element, join, paragraph, table, text
+from .values import Reading, block, blocks, count, falls, figure, number, opening, plain, signed, spoken
 
 Report = Mapping[str, Any]
+MOST_CURVES = 6  # thresholds of so many labels are drawn, those of all are listed
 
 
 def baselines(report: Report) -> Section:
@@ -46,10 +48,48 @@ def metrics(report: Report) -> Section:
     rows = []
     for name in names:
         reading = Reading.of(measured[name])
-        shown = (text(figure(Reading.of(block(others[other]).get(name)).value)) for other in others)
+        shown = (_with_interval(Reading.of(block(others[other]).get(name))) for other in others)
         title = element("b" if name == primary else "span", text(spoken(name)))
         interval = text(reading.interval) if reading.interval else element("span", text(reading.reason), class_="why")
         rows.append((title, element("b", text(figure(reading.value))), interval, *shown))
     columns = [Column("Metric"), Column("Value", True), Column("95% interval", True)]
     columns += [Column(spoken(other), True) for other in others]
     return Section("metrics", "All metrics", table(columns, rows, "Measured on the test rows") if rows else NOTHING)
+
+
+def _with_interval(reading: Reading) -> Html:
+    return join((text(figure(reading.value)), element("small", text(reading.interval))))
+
+
+def decision(report: Report) -> Section:
+    """From which probability on classes are answered, and what other thresholds were worth on the validation rows."""
+    made = block(report.get("decision"))
+    chosen = {name: block(value) for name, value in block(made.get("classes")).items()}
+    if not chosen:
+        return Section("decision", "Decision threshold", NOTHING)
+    aim = spoken(plain(made.get("metric") or "value"))
+    columns = (Column("Class"), Column("Answered from", True), Column(opening(aim), True), Column("From 0.5", True))
+    rows = (
+        (
+            element("bdi", text(name)),
+            text(figure(number(one.get("threshold")))),
+            text(figure(number(one.get("value")))),
+            text(plain(one.get("reason")) if one.get("reason") else figure(number(one.get("value_at_half")))),
+        )
+        for name, one in chosen.items()
+    )
+    is_chosen = number(made.get("rows")) is not None
+    told = f"Chosen on {count(made.get('rows'))} validation rows" if is_chosen else "As the recipe says"
+    listed = table(columns, rows, f"{told}; the likelier answer is that from 0.5 on")
+    curves = [_curve(name, aim, one) for name, one in list(chosen.items())[:MOST_CURVES] if blocks(one.get("curve"))]
+    content = element("div", *curves, listed, class_="pair" if len(curves) == 1 else "stack")
+    return Section("decision", "Decision threshold", content)
+
+
+def _curve(name: str, aim: str, one: Mapping[str, Any]) -> Html:
+    read = ((number(at.get("threshold")), number(at.get("value"))) for at in blocks(one.get("curve")))
+    points = [(at, value) for at, value in read if at is not None and value is not None]
+    threshold, value = number(one.get("threshold")), number(one.get("value"))
+    best = None if threshold is None or value is None else Best(threshold, value)
+    title = f"{opening(aim)} of each threshold for {short(name, 24)}"
+    return chart(threshold_curve(title, aim, points, best), "On the validation rows; the ring is what was chosen.")

@@ -8,7 +8,8 @@ from typing import Any
 
 DASH = "—"
 MINUS = "\u2212"
-ACRONYMS = {name.lower(): name for name in ("AUC", "AUROC", "ECE", "F1", "MAE", "MAPE", "MCC", "MSE", "R2", "RMSE")}
+KNOWN = ("AUC", "AUROC", "ECE", "F1", "MAE", "MAPE", "MCC", "MSE", "PR", "R2", "RMSE", "ROC")
+ACRONYMS = {name.lower(): name for name in KNOWN}
 FARTHEST = 1e100  # larger magnitudes are no measurement, and their differences would overflow
 
 # A metric whose name holds one of these words is better when it is smaller.

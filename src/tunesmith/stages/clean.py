@@ -53,7 +53,7 @@ def mendings(value: Any) -> dict[str, Mending]:
         made[str(kind)] = one = Mending.model_validate({"remedy": wanted} if isinstance(wanted, str) else wanted)
         if one.remedy not in ("keep", *check.remedies):
             raise ValueError(
-                f"{kind}: cannot be mended by '{one.remedy}'; fitting are {', '.join(check.remedies)}, keep"
+                f"{kind}: cannot be mended by '{one.remedy}'; fitting are {', '.join((*check.remedies, 'keep'))}"
             )
     return made
 

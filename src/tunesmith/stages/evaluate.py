@@ -45,24 +45,28 @@ class Rows:
         """The labels as metrics read them."""
         return self.task.truth(self.targets, self.codec.target_state)
 
+    def answers(self, scores: Scores) -> np.ndarray | None:
+        """Return what the codec makes of scores, None where they are values."""
+        return None if self.task.form == "value" else self.task.decided(scores, self.codec.target_state)
+
 
 def figures(rows: Rows, scores: Scores) -> dict[str, Metric]:
     """Return every metric of the task with its 95 % bootstrap interval."""
 
     def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
-        return measure(rows.task.form, rows.truth, scores, weights)
+        return measure(rows.task.form, rows.truth, scores, weights, rows.answers(scores))
 
     return _metrics(statistic, rows)
 
 
 def class_figures(rows: Rows, scores: Scores) -> dict[str, dict[str, Any]] | None:
-    """Return precision, recall and F1 with intervals and the number of rows, by class; None for values."""
+    """Return precision, recall, F1 and PR AUC with intervals and the number of rows, by class; None for values."""
     names = rows.task.classes(rows.codec.target_state)
     if names is None:
         return None
 
     def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
-        found = per_class(rows.truth, scores, weights)
+        found = per_class(rows.truth, scores, weights, rows.answers(scores))
         return {f"{name}\x1f{number}": array for number, one in found.items() for name, array in one.items()}
 
     flat = _metrics(statistic, rows)
@@ -74,16 +78,20 @@ def class_figures(rows: Rows, scores: Scores) -> dict[str, dict[str, Any]] | Non
     return table
 
 
-def compare(rows: Rows, ours: Scores, theirs: Scores) -> Comparison:
-    """Return the paired bootstrap of the primary metric, ours minus theirs, better counted as positive."""
-    primary = rows.task.primary
+def compare(rows: Rows, ours: Scores, theirs: Scores, others: Rows | None = None) -> Comparison:
+    """Return the paired bootstrap of the primary metric, ours minus theirs, better counted as positive.
+
+    `others` are the same rows with the codec by which theirs become answers, where it is not ours.
+    """
+    primary, form, truth = rows.task.primary, rows.task.form, rows.truth
     sign = 1.0 if HIGHER_IS_BETTER[primary] else -1.0
 
-    def statistic(scores: Scores) -> Statistic:
-        return lambda weights: {primary: sign * measure(rows.task.form, rows.truth, scores, weights)[primary]}
+    def statistic(said: Rows, scores: Scores) -> Statistic:
+        answers = said.answers(scores)
+        return lambda weights: {primary: sign * measure(form, truth, scores, weights, answers, primary)[primary]}
 
-    generator = stream(rows.seed, "paired")
-    return paired_difference(statistic(ours), statistic(theirs), len(rows.data), generator, RESAMPLES)[primary]
+    pair = statistic(rows, ours), statistic(others or rows, theirs)
+    return paired_difference(*pair, len(rows.data), stream(rows.seed, "paired"), RESAMPLES)[primary]
 
 
 def verdict(comparisons: Mapping[str, Comparison], primary: str) -> dict[str, str]:
@@ -110,6 +118,28 @@ def verdict(comparisons: Mapping[str, Comparison], primary: str) -> dict[str, st
     return {"decision": "ship", "because": f"{primary} is {amount} better than the best baseline, {name} ({chance})"}
 
 
+def remark(metrics: Mapping[str, Any], baselines: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return a `note` where accuracy does not tell the model from one answer for all, and macro-F1 does, else nothing.
+
+    Both are told as figures in JSON values; two macro-F1 differ where their intervals do not meet.
+    """
+    ours, one_answer = metrics, baselines.get("majority", {})
+    if any("accuracy" not in one or "f1_macro" not in one for one in (ours, one_answer)):
+        return {}
+    accuracy, trivial = ours["accuracy"], one_answer["accuracy"]["value"]
+    mine, other = ours["f1_macro"], one_answer["f1_macro"]
+    known = (accuracy["low"], accuracy["high"], trivial, mine["low"], mine["high"], other["low"], other["high"])
+    if None in known or not accuracy["low"] <= trivial <= accuracy["high"]:
+        return {}
+    if mine["low"] <= other["high"] and other["low"] <= mine["high"]:
+        return {}
+    return {
+        "note": f"accuracy says little on these rows: one answer for all of them reaches {trivial:.3g}, within the "
+        f"interval of the model's {accuracy['value']:.3g}, while f1_macro is {mine['value']:.3g} against "
+        f"{other['value']:.3g}; `task: {{kind: classification, metric: f1_macro}}` judges by it"
+    }
+
+
 def _float(value: float | None) -> float:
     return float("nan") if value is None else value
 
@@ -121,10 +151,11 @@ def pictures(rows: Rows, scores: Scores) -> dict[str, Any]:
     if task.form == "value":
         pairs = list(zip(rows.truth.tolist(), scores.tolist(), strict=True))[:POINTS]
         return drawn | {"residuals": {"points": [{"truth": truth, "answer": answer} for truth, answer in pairs]}}
-    drawn["calibration"] = {"bins": reliability(rows.truth, scores)}
+    answers = task.decided(scores, state)
+    drawn["calibration"] = {"bins": reliability(rows.truth, scores, answers)}
     if task.form == "class":
         names = [str(name) for name in task.classes(state) or []]
-        counts = confusion(rows.truth, scores.argmax(axis=1), len(names))
+        counts = confusion(rows.truth, answers, len(names))
         drawn["confusion"] = {"labels": names, "counts": counts.tolist()}
     return drawn
 
@@ -147,7 +178,7 @@ def validation_measure(task: Task, targets: np.ndarray, state: Mapping[str, Any]
 
     def judge(outputs: np.ndarray) -> Judged:
         scores = task.scores(outputs, state)
-        value = float(measure(task.form, truth, scores, once)[task.primary][0])
+        value = float(measure(task.form, truth, scores, once, only=task.primary)[task.primary][0])
         merit = sign * value if np.isfinite(value) else -np.inf
         return Judged(task.primary, value, merit, float(row_losses(task, truth, scores).mean()))
 

@@ -16,12 +16,11 @@ from ..data.confident import two
 from ..data.label_noise import pooled, softmax
 from ..data.store import ArrayStore, content_key
 from ..model.activations import digest_of
-from ..model.judges import STRENGTHS, Folds, folds_of, linear, neighbours, spread, words_matrix
+from ..model.judges import STRENGTHS, Folds, linear, neighbours, spread, words_matrix
 from ..parts.baselines._matrices import category_sizes, columns_matrix
 from ..parts.bases import Ask, FittedBase
 
 FORMULA = 1  # counted up whenever the same rows come to other opinions
-CHECKED = 10  # of the rows that a model sees, one in so many says when its training stops
 
 Says = Callable[[Encoded, Encoded, Encoded], np.ndarray]
 """Trained on rows, stopped by others: what a model says of third ones, (rows, width)."""
@@ -31,16 +30,15 @@ Says = Callable[[Encoded, Encoded, Encoded], np.ndarray]
 class Panel:
     """The rows that are judged, and who judges them.
 
-    `groups` names what must not be divided; `is_training` says of which rows the judges may learn. `vectors` are the
-    pre-trained body's, `fitted` is a base that is fitted in one go, `tuned` trains the recipe's own base: None where
-    there is none. `identity` names what the opinion follows from beside rows, labels and vectors.
+    `fold` is that of `Folds`; of the rows that a whole model sees, those that are `stopping`, bool (rows,), say when
+    its training stops. `vectors` are the pre-trained body's, `fitted` is a base that is fitted in one go, `tuned`
+    trains the recipe's own base: None where there is none. `identity` names what else the opinion follows from.
     """
 
     rows: Encoded
-    groups: list[str]
-    is_training: np.ndarray
+    fold: np.ndarray
+    stopping: np.ndarray
     ask: Ask
-    folds: int
     identity: str
     vectors: np.ndarray | None = None
     fitted: FittedBase | None = None
@@ -49,10 +47,10 @@ class Panel:
     def key(self) -> str:
         """Return what the opinion follows from, as a key of the store."""
         assert self.rows.targets is not None
-        arrays = {"targets": self.rows.targets, "groups": np.array(self.groups, object)}
-        arrays |= {"training": self.is_training, "vectors": np.zeros(0) if self.vectors is None else self.vectors}
+        arrays = {"targets": self.rows.targets, "fold": self.fold, "stopping": self.stopping}
+        arrays["vectors"] = np.zeros(0) if self.vectors is None else self.vectors
         places = [f"{name} {version}" for name, version in libraries().items()]
-        return content_key(FORMULA, self.identity, self.folds, digest_of({**self.rows.inputs, **arrays}), *places)
+        return content_key(FORMULA, self.identity, digest_of({**self.rows.inputs, **arrays}), *places)
 
 
 def opinion(panel: Panel, store: ArrayStore | None, events: Events) -> np.ndarray:
@@ -68,8 +66,7 @@ def opinion(panel: Panel, store: ArrayStore | None, events: Events) -> np.ndarra
         events.note("label errors", "these very rows were judged before; the opinion was kept")
         return np.asarray(known["opinion"])
     assert panel.rows.targets is not None
-    fold = np.where(panel.is_training, folds_of(panel.groups, panel.folds), -1)
-    folds = Folds(fold, panel.rows.targets, panel.ask.form, panel.ask.width)
+    folds = Folds(panel.fold, panel.rows.targets, panel.ask.form, panel.ask.width)
     opinions = _quick(panel, folds, events)
     if panel.tuned is not None:
         opinions.append(_in_folds(panel, folds, panel.tuned))
@@ -85,7 +82,8 @@ def _quick(panel: Panel, folds: Folds, events: Events) -> list[np.ndarray]:
     texts = np.asarray(panel.rows.inputs["text"]) if "text" in panel.rows.inputs else None
     views = [one for one in (_features(panel), None if texts is None else words_matrix(texts)) if one is not None]
     fits = len(STRENGTHS) + folds.rounds
-    total = fits * len(views) + (panel.vectors is not None) + folds.rounds * (panel.fitted is not None)
+    wholes = (panel.vectors is not None) + (panel.fitted is not None)
+    total = fits * len(views) + folds.rounds * wholes
     done = 0
     with events.stage("label errors", total) as advance:
 
@@ -97,7 +95,7 @@ def _quick(panel: Panel, folds: Folds, events: Events) -> list[np.ndarray]:
         heard = replace(folds, advance=one_more)
         opinions = [linear(view, heard) for view in views]
         if panel.vectors is not None:
-            opinions.append(neighbours(panel.vectors, panel.groups, heard))
+            opinions.append(neighbours(panel.vectors, heard))
         if panel.fitted is not None and panel.ask.form != "classes":
             opinions.append(_in_folds(panel, heard, _fitting(panel.fitted, panel.ask)))
     return opinions
@@ -117,9 +115,8 @@ def _features(panel: Panel) -> np.ndarray | None:
 def _in_folds(panel: Panel, folds: Folds, says: Says) -> np.ndarray:
     """Return what whole models say, one trained a fold; some of the rows it sees say when its training stops."""
     found = np.zeros((len(panel.rows), folds.width))
-    checks = folds_of([f"{one} checks" for one in panel.groups], CHECKED) == 0
     for seen, judged in folds.pairs():
-        learnt, checked = seen[~checks[seen]], seen[checks[seen]]
+        learnt, checked = seen[~panel.stopping[seen]], seen[panel.stopping[seen]]
         learnt, checked = (seen, seen) if not len(learnt) or not len(checked) else (learnt, checked)
         found[judged] = says(*(panel.rows.take(rows) for rows in (learnt, checked, judged)))
         folds.advance()

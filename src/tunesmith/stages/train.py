@@ -34,6 +34,7 @@ from ..training.resume import Keeper, adopt, spread
 from ..training.settings import Job, Plan
 from ..training.variants import variants
 from ..training.warm import warm
+from ..training.weighting import balanced_rows
 
 CHECKED_ROWS = 5  # an odd number, so that the last micro-batch is a smaller one
 PROBED_STEPS = 100  # a shorter training is not worth trials of its learning rate
@@ -65,7 +66,7 @@ def train(model: Model, job: Job) -> Trained:
             return _train_networks(model, job, held)
     assert isinstance(model, Fitted)
     with job.events.stage("train", 1) as advance:
-        model.fit(job.train, job.validation, Ask(job.form, model.width, job.seed))
+        model.fit(*balanced_rows(job, model.width), Ask(job.form, model.width, job.seed))
         advance(1)
     outputs = model.outputs(job.validation)
     judged = job.measure(outputs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from safetensors.numpy import load, save
 
@@ -11,6 +13,7 @@ from .promise import near, promise, same
 from .rows import QUESTIONS, Asked, constant_error, encoded, error
 
 TRAIN, REST = 240, 80
+HEAVY = 20.0  # weight of the rows of one class
 
 
 def check(base: FittedBase) -> None:
@@ -29,6 +32,8 @@ def check(base: FittedBase) -> None:
         again = base.fit(train, validation, ask)
         alike = state.keys() == again.keys() and all(same(state[key], again[key]) for key in state)
         promise(alike, base, f"fit() twice on the same rows and seed must learn the same ({name})")
+        if base.takes_weights and asked.form == "class":
+            _heeds(base, train, validation, ask)
 
 
 def _outputs(base: FittedBase, state: dict[str, np.ndarray], test: Encoded, name: str) -> np.ndarray:
@@ -47,6 +52,17 @@ def _learnt(base: FittedBase, outputs: np.ndarray, test: Encoded, asked: Asked) 
     ours, constant = error(asked, outputs, test.targets), constant_error(asked, test.targets)
     what = f"its error on new rows is {ours:.2f}, a constant answer's is {constant:.2f}"
     promise(ours < 0.7 * constant, base, f"it must learn what can plainly be told from the inputs; {what}")
+
+
+def _heeds(base: FittedBase, train: Encoded, validation: Encoded, ask: Ask) -> None:
+    """Weights on the rows of one class move the answers towards it."""
+    first = [np.where(one.targets == 0, HEAVY, 1.0) for one in (train, validation)]
+    weighed = [replace(one, weights=weights) for one, weights in zip((train, validation), first, strict=True)]
+    plain, heavy = (
+        base.outputs(base.fit(*some, ask), validation) for some in ((train, validation), (weighed[0], weighed[1]))
+    )
+    lead = [float((one[:, 0] - one[:, 1:].max(axis=1)).mean()) for one in (plain, heavy)]
+    promise(lead[1] > lead[0], base, "fit() must heed the rows' weights: `takes_weights` says so")
 
 
 def _kept(base: FittedBase, state: dict[str, np.ndarray], outputs: np.ndarray, test: Encoded) -> None:

@@ -13,7 +13,6 @@ import torch
 
 from ..core.errors import TrainingError
 from ..core.seed import stream
-from ..data.batching import batches
 from ..model import Curve
 from ..model.network import Net, Network
 from ..parts.regularizers import Scene
@@ -22,6 +21,7 @@ from .groups import frozen_depth, parameter_groups
 from .monitor import Monitor
 from .randomness import manual_seed, random_state, restore_random
 from .settings import Job, Plan, Step
+from .weighting import weighed
 
 RECENT_STEPS = 50  # whose mean loss stands for the training loss beside a validation
 BACK_OFF = 0.5  # what the rate is multiplied with after a step that was not finite
@@ -61,7 +61,7 @@ class Loop:
         groups = parameter_groups(model, job.how.optimizer, rate, ever)
         self.peaks = [group["lr"] for group in groups]
         self.optimizer = job.how.optimizer.build(groups)
-        self.hurt = job.loss.build(job.targets, model.width)
+        self.hurt = weighed(job, model.width)
         self.labels = torch.from_numpy(job.targets).to(model.device)
         self.rows, self.lengths = job.train, model.lengths(job.train)
         assert job.how.regularizers != "auto"
@@ -88,7 +88,7 @@ class Loop:
             self.lengths = self.model.lengths(self.rows)
             self._spend(started)
         generator = stream(self.seed, "batches", epoch * self.plan.per_epoch)
-        every = batches(len(self.job.train), self.plan.batch, generator, self.lengths)
+        every = self.job.batches(self.plan.batch, generator, self.lengths)
         yield from (one for at, one in enumerate(every) if at >= done)
 
     def step(self, positions: np.ndarray) -> Step:

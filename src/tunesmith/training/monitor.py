@@ -263,5 +263,5 @@ class Monitor:
         text = f"{share:.1%} of the {len(outputs)} validation rows are given one class, number {name}"
         if memory.majority_share is not None:
             text += f"; the largest class truly has {memory.majority_share:.1%}"
-        advice = "lower the learning rate or lengthen the warm-up, weigh classes alike (class_weights: balanced)"
+        advice = "lower the learning rate or lengthen the warm-up, weigh classes alike (balance: class_weights)"
         return [self._remark("collapse", text, advice)]

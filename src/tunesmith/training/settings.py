@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,7 +14,9 @@ from pydantic import Field, SerializeAsAny, model_validator
 from ..core.events import Events
 from ..core.part import Section
 from ..data import Encoded
+from ..data.batching import batches
 from ..model import Judged, Model
+from ..parts.balances import Balance
 from ..parts.engines import Engine
 from ..parts.engines.local import Local
 from ..parts.losses import Loss
@@ -146,6 +148,21 @@ class Job:
     anew: Callable[[int], Encoded] | None = None
     """The training rows as an epoch (from 0) shows them, in the order of `train` and with its targets; None where
     every epoch shows them as they are."""
+    balance: Balance | None = None
+    """How much each row counts, and how often it is drawn; None: all alike."""
+
+    @property
+    def rows_per_epoch(self) -> int:
+        """How many rows an epoch has, those drawn twice counted twice."""
+        return len(self.train) if self.balance is None else self.balance.rows_per_epoch(self.targets)
+
+    def batches(
+        self, size: int, generator: np.random.Generator, lengths: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
+        """Yield the positions of one epoch's batches, int64."""
+        if self.balance is None:
+            return batches(len(self.train), size, generator, lengths)
+        return self.balance.batches(self.targets, size, generator, lengths)
 
     @property
     def targets(self) -> np.ndarray:
@@ -176,8 +193,9 @@ class Plan:
     def of(cls, job: Job, most_steps: int | None = None) -> Plan:
         """Return the plan of a job, ended at `most_steps` where that is given."""
         how = job.how
-        batch = how.rows_per_step(len(job.train))
-        per_epoch = math.ceil(len(job.train) / batch)
+        rows = job.rows_per_epoch
+        batch = how.rows_per_step(rows)
+        per_epoch = math.ceil(rows / batch)
         total = how.epochs_of(per_epoch, job.strategy.most_epochs) * per_epoch
         total = total if most_steps is None else max(1, min(total, most_steps))
         return cls(batch, per_epoch, total, max(1.0, per_epoch / how.validations, total / MOST_VALIDATIONS))

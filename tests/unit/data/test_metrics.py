@@ -14,7 +14,7 @@ from tunesmith.data.metrics import HIGHER_IS_BETTER, confusion, measure, per_cla
 
 CLASS_METRICS = {
     *("accuracy", "balanced_accuracy", "precision_macro", "recall_macro", "f1_macro"),
-    *("roc_auc", "log_loss", "calibration_error"),
+    *("roc_auc", "pr_auc", "log_loss", "calibration_error"),
 }
 SEVERAL_METRICS = CLASS_METRICS - {"accuracy", "balanced_accuracy"} | {"subset_accuracy", "f1_micro"}
 VALUE_METRICS = {"mae", "rmse", "r2", "spearman"}
@@ -68,14 +68,17 @@ def expected(form, truth, scores, weight):
             "subset_accuracy": reference.accuracy_score(truth, answers, sample_weight=weight),
             "f1_micro": reference.f1_score(truth, answers, average="micro", **options),
             "roc_auc": reference.roc_auc_score(truth, scores, sample_weight=weight),
+            "pr_auc": reference.average_precision_score(truth, scores, sample_weight=weight),
             "log_loss": reference.log_loss(truth.ravel(), y_proba=scores.ravel(), sample_weight=cell_weight),
         }
     binary = scores.shape[1] == 2
     ranked = scores[:, 1] if binary else scores
+    indicators = np.eye(scores.shape[1])[truth]
     return found | {
         "accuracy": reference.accuracy_score(truth, answers, sample_weight=weight),
         "balanced_accuracy": reference.balanced_accuracy_score(truth, answers, sample_weight=weight),
         "roc_auc": reference.roc_auc_score(truth, ranked, sample_weight=weight, multi_class="ovr"),
+        "pr_auc": reference.average_precision_score(indicators, scores, sample_weight=weight),
         "log_loss": reference.log_loss(truth, y_proba=scores, sample_weight=weight),
     }
 
@@ -117,6 +120,9 @@ def test_any_labels_and_any_ties_rank_as_in_scikit_learn(classes, data):
     assert point("class", truth, scores, weight)["roc_auc"] == pytest.approx(
         np.mean(areas) if areas else math.nan, nan_ok=True
     )
+    held = np.unique(truth)
+    precise = [reference.average_precision_score(truth == at, scores[:, at], sample_weight=weight) for at in held]
+    assert point("class", truth, scores, weight)["pr_auc"] == pytest.approx(np.mean(precise))
     macro = reference.f1_score(truth, scores.argmax(axis=1), average="macro", sample_weight=weight, zero_division=0)
     assert point("class", truth, scores, weight)["f1_macro"] == pytest.approx(macro)
 
@@ -329,12 +335,16 @@ def test_figures_per_class_are_those_of_scikit_learn(form, seed):
         for name, values in zip(MACRO, wanted, strict=False):
             given = [found[number][name][index] for number in range(6)]
             assert given == pytest.approx(values.tolist(), nan_ok=True), name
+        for number in range(6):
+            positive = truth[:, number] if form == "classes" else truth == number
+            precise = reference.average_precision_score(positive, scores[:, number], sample_weight=weight)
+            assert found[number]["pr_auc"][index] == pytest.approx(precise if positive.any() else math.nan, nan_ok=True)
 
 
 def test_figures_of_a_class_that_is_missing_are_undefined():
     found = per_class(np.array([0, 1]), np.array([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0]]), np.ones((1, 2)))
     assert {name: float(values[0]) for name, values in found[0].items()} == pytest.approx(
-        {"precision": 0.5, "recall": 1.0, "f1": 2 / 3}
+        {"precision": 0.5, "recall": 1.0, "f1": 2 / 3, "pr_auc": 1.0}
     )
     assert math.isnan(found[1]["precision"][0])
     assert found[1]["recall"][0] == found[1]["f1"][0] == 0
@@ -347,6 +357,44 @@ def test_confusion_counts_truth_down_and_answers_across():
     assert found.dtype == np.int64
     assert np.array_equal(found, reference.confusion_matrix(truth, answers, labels=range(4)))
     assert confusion(np.empty(0, np.int64), np.empty(0, np.int64), 2).tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("form", ["class", "classes"])
+def test_answers_may_be_others_than_the_likeliest(form):
+    truth, scores = draw(form, 0, classes=2)
+    answers = scores[:, 1] >= 0.2 if form == "class" else scores >= [0.3, 0.7]
+    found = measure(form, truth, scores, np.ones((1, 60)), answers.astype(int))
+    plain = measure(form, truth, scores, np.ones((1, 60)))
+    assert found["f1_macro"][0] == pytest.approx(reference.f1_score(truth, answers, average="macro"))
+    assert found["f1_macro"][0] != plain["f1_macro"][0]
+    assert [found[name][0] for name in ("roc_auc", "pr_auc")] == [plain[name][0] for name in ("roc_auc", "pr_auc")]
+    recall = reference.recall_score(truth, answers, average=None)
+    by_class = per_class(truth, scores, np.ones((1, 60)), answers)
+    assert [by_class[at]["recall"][0] for at in range(2)] == pytest.approx(recall.tolist())
+    bins = reliability(truth, scores, answers)
+    right = sum(one["rows"] * one["accuracy"] for one in bins)
+    assert right == pytest.approx((truth == answers).sum())
+    assert min(one["confidence"] for one in bins) < 0.5, "the confidence is that of the answer given"
+
+
+@pytest.mark.parametrize("form", ["class", "classes"])
+def test_one_metric_alone_is_that_among_all(form):
+    truth, scores = draw(form, 0)
+    every = measure(form, truth, scores, np.ones((1, 60)))
+    for name, values in every.items():
+        assert measure(form, truth, scores, np.ones((1, 60)), only=name)[name] == values
+    assert every.keys() - measure(form, truth, scores, np.ones((1, 60)), only="f1_macro").keys() == {
+        "roc_auc",
+        "pr_auc",
+    }
+
+
+def test_answers_that_do_not_fit_are_refused():
+    scores = np.full((2, 2), 0.5)
+    with pytest.raises(DataError, match="give one per row"):
+        measure("class", np.array([0, 1]), scores, np.ones((1, 2)), np.array([1]))
+    with pytest.raises(DataError, match="not one of the 2 known"):
+        measure("class", np.array([0, 1]), scores, np.ones((1, 2)), np.array([1, 2]))
 
 
 def test_inputs_are_left_as_they_were():

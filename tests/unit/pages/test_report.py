@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunesmith.pages import render
-from unit.pages.sample_reports import Page, classification, regression
+from unit.pages.sample_reports import Page, classification, metric, regression
 
 HOSTILE = (
     "</style></svg><script>alert(1)</script><img src=x onerror='alert(2)'>\" onload=\"alert(3)&amp;\x00\ud800\u202e"
@@ -79,6 +79,28 @@ def test_the_head_tells_verdict_metric_lead_and_rows():
     assert "the strongest baseline" in head
 
 
+def test_a_threshold_is_told_with_what_others_were_worth():
+    text = Page(render(classification())).text
+    assert "F1 macro 0.812 from 0.310 on" in text
+    assert "Chosen on 602 validation rows" in text
+    assert "0 of the 602 validation rows are of it" in text
+    fixed = {"classes": {"yes": {"threshold": 0.3}}, "baselines": {}}
+    assert "As the recipe says" in Page(render(classification() | {"decision": fixed})).text
+    assert "Decision threshold" not in Page(render(classification() | {"decision": None})).text
+
+
+def test_what_accuracy_hides_stands_beside_it_and_below_the_verdict():
+    report = classification()
+    report["metrics"] |= {"f1_macro": metric(0.61), "pr_auc": metric(0.55), "balanced_accuracy": metric(0.6)}
+    report["verdict"]["note"] = "accuracy says little on these rows"
+    report["baselines"]["majority"] |= {"f1_macro": metric(0.49)}
+    page = Page(render(report)).text
+    head = page.split("Against baselines")[0]
+    for words in ("F1 macro 0.610 [0.590, 0.630]", "PR AUC 0.550", "balanced accuracy 0.600", "accuracy says little"):
+        assert words in head
+    assert "[0.470, 0.510]" in page, "the baselines' intervals too"
+
+
 def test_an_error_metric_is_better_when_lower():
     text = Page(render(regression())).text
     assert "better than classical −5,450" in text
@@ -112,7 +134,7 @@ def test_an_undefined_metric_shows_a_dash_and_the_reason():
 
 def test_every_block_shows_up_and_is_in_the_contents():
     page = Page(render(classification()))
-    expected = {"baselines", "metrics", "training", "classes", "confusion", "calibration"}
+    expected = {"baselines", "metrics", "decision", "training", "classes", "confusion", "calibration"}
     expected |= {"worst", "findings", "guards", "recipe", "environment"}
     assert page.anchors == expected
     assert {attributes["href"] for tag, attributes in page.tags if tag == "a"} == {f"#{anchor}" for anchor in expected}

@@ -95,7 +95,7 @@ def test_the_best_step_is_marked_in_loss_and_metric_and_the_rate_has_a_curve():
 
 
 def test_without_a_best_validation_nothing_is_ringed():
-    report = classification()
+    report = classification() | {"decision": None}
     for one in report["curves"]["validations"]:
         one["is_best"] = False
     assert "ring" not in {attributes.get("class") for _, attributes in Page(render(report)).tags}

@@ -1,5 +1,7 @@
 """The verdict says what the comparison shows, and no more."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,7 +10,7 @@ from tunesmith.core.statistics import Comparison
 from tunesmith.data import Codec, Dataset
 from tunesmith.parts.tasks.classification import Classification
 from tunesmith.parts.tasks.regression import Regression
-from tunesmith.stages.evaluate import Rows, by_slice, compare, figures, pictures, validation_measure, verdict
+from tunesmith.stages.evaluate import Rows, by_slice, compare, figures, pictures, remark, validation_measure, verdict
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,49 @@ def test_validation_counts_a_smaller_error_as_better():
     near, far = judge(np.array([[0.1], [1.0]])), judge(np.array([[2.0], [1.0]]))
     assert near.merit > far.merit
     assert near.metric == pytest.approx(0.2 / 2**0.5, rel=1e-5)
+
+
+def told(accuracy, f1):
+    return {
+        name: {
+            "value": value,
+            "low": None if value is None else value - 0.02,
+            "high": None if value is None else value + 0.02,
+        }
+        for name, value in (("accuracy", accuracy), ("f1_macro", f1))
+    }
+
+
+@pytest.mark.parametrize(
+    ("ours", "majority", "is_told"),
+    [
+        (told(0.95, 0.8), told(0.94, 0.49), True),
+        (told(0.95, 0.8), told(0.9, 0.49), False),
+        (told(0.95, 0.52), told(0.94, 0.49), False),
+        (told(0.95, None), told(0.94, 0.49), False),
+        (told(0.95, 0.8), {}, False),
+        ({"rmse": {"value": 1.0, "low": 0.9, "high": 1.1}}, {"rmse": {"value": 2.0, "low": 1.9, "high": 2.1}}, False),
+    ],
+)
+def test_it_is_told_where_accuracy_hides_what_macro_f1_shows(ours, majority, is_told):
+    found = remark(ours, {"majority": majority, "classical": told(0.94, 0.49)})
+    assert ("note" in found) == is_told
+    if is_told:
+        assert "0.94" in found["note"]
+        assert "f1_macro is 0.8 against 0.49" in found["note"]
+
+
+def test_two_systems_are_compared_each_by_its_own_threshold():
+    rows, truth = classified()
+    unsure = scores(truth, 0.8) * 0.4 + np.array([0.6, 0.0])
+    lower = replace(
+        rows,
+        codec=replace(
+            rows.codec, target_state=dict(rows.codec.target_state) | {"decision": {"positive": 1, "threshold": 0.2}}
+        ),
+    )
+    assert figures(lower, unsure)["accuracy"].value == pytest.approx(0.8)
+    assert figures(rows, unsure)["accuracy"].value == pytest.approx((truth == 0).mean())
+    found = compare(lower, unsure, unsure, rows)
+    assert found.difference == pytest.approx(0.8 - (truth == 0).mean())
+    assert np.trace(pictures(lower, unsure)["confusion"]["counts"]) == 320

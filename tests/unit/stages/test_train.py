@@ -12,6 +12,7 @@ import torch
 
 from tunesmith.core.errors import CheckpointError, RecipeError, TrainingError
 from tunesmith.core.ids import digest
+from tunesmith.data import Ragged
 from tunesmith.model.network import Network
 from tunesmith.parts.bases._transformer import TransformerEncoder
 from tunesmith.stages import train as stage
@@ -21,7 +22,7 @@ from tunesmith.training.checkpoint import Checkpoints
 from tunesmith.training.course import Course
 from tunesmith.training.loop import Loop
 from tunesmith.training.settings import Places
-from unit.training.small import job, said, store
+from unit.training.small import job, rows, said, store
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,8 @@ KINDS = {
     "head": {"strategy": "head", "dropout": 0.3},
     "contrastive": {"strategy": {"kind": "contrastive", "steps": 2}},
     "penalties": {"regularizers": ["l2_sp", "mixup", "r_drop"], "dropout": 0.3},
+    "balanced batches": {"strategy": "head", "dropout": 0.3, "balance": "balanced_batches"},
+    "oversampled": {"kind": "table", "dropout": 0.3, "balance": "oversample", "batch_size": 5},
     "table and momentum": {"kind": "table", "dropout": 0.3, "optimizer": {"kind": "sgd", "momentum": 0.9}},
 }
 
@@ -488,3 +491,25 @@ def test_frozen_weights_are_still_the_bases_own():
     assert found.model.frozen
     assert all(torch.equal(found.model.net.state_dict()[name], start[name]) for name in found.model.frozen)
     assert all(name.startswith("encoders.body.body.e") for name in found.model.frozen)
+
+
+@pytest.mark.parametrize("how", [FREEZE, {"strategy": "full"}], ids=["freeze", "full"])
+def test_rows_that_epochs_show_anew_are_neither_kept_nor_narrowed(how, monkeypatch, tmp_path):
+    """Each epoch brings words that the training rows lack; what was kept of those would stand for them."""
+    asked, kept = [], counted(monkeypatch)
+    of = job(store=store(tmp_path), **how)
+
+    def anew(epoch):
+        asked.append(epoch)
+        shown = rows("text", len(of.train), "train")
+        tokens = shown.inputs["tokens"]
+        other = np.where(tokens.values >= 20, 20 + (tokens.values + epoch) % 20, tokens.values)
+        return replace(shown, inputs=shown.inputs | {"tokens": Ragged(other.astype(np.int32), tokens.offsets)})
+
+    found = run(replace(of, anew=anew))
+    assert asked == [0, 1, 2]
+    assert kept == []
+    assert print_of(found) == print_of(run(replace(of, anew=anew)))
+    assert print_of(found)[0] != print_of(run(of))[0]
+    same = run(replace(of, anew=lambda epoch: of.train)).curve.steps
+    assert same[0]["loss"] == pytest.approx(run(of).curve.steps[0]["loss"], abs=2e-6)

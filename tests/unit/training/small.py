@@ -13,6 +13,7 @@ from tunesmith.data import Encoded
 from tunesmith.data.store import ArrayStore
 from tunesmith.model import Judged
 from tunesmith.model.network import Net, Network
+from tunesmith.parts.balances import Balance
 from tunesmith.parts.bases.tabular_net import TabularNet
 from tunesmith.parts.engines.local import Local
 from tunesmith.parts.losses import Loss
@@ -58,9 +59,9 @@ def rows(kind: str, count: int, part: str) -> Encoded:
 
 
 def job(kind: str = "text", count: int = 26, dropout: float = 0.0, seed: int = 0, **train: object) -> Job:
-    """Return a job; what is not a field of `train` in a recipe is `strategy`, `store` or `places`."""
+    """Return a job; what is not a field of `train` in a recipe is `strategy`, `store`, `places` or `balance`."""
     strategy = Strategy.model_validate(train.pop("strategy", "full"))
-    store, places = train.pop("store", None), train.pop("places", None)
+    store, places, balance = (train.pop(name, None) for name in ("store", "places", "balance"))
     how = Train.model_validate({"engine": EXACT, "epochs": 3, "batch_size": 10} | train)
     validation = rows(kind, 20, "validation")
     made = Job(
@@ -78,6 +79,7 @@ def job(kind: str = "text", count: int = 26, dropout: float = 0.0, seed: int = 0
         seed=seed,
         events=Events(),
         start=lambda one: network(kind, one, dropout, store),
+        balance=None if balance is None else Balance.model_validate(balance),
     )
     return made if places is None else replace(made, places=places)
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ...core.need import need
 from ..parallel import in_threads
+from ..pictures import UNREADABLE, bomb, find_file, opened, pillow
 from .candidates import buckets, linked, neighbours
 from .pairs import packed, unpacked
 
@@ -113,19 +112,18 @@ def _compared(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _place(path: str | None, folder: Path | None) -> Path | None:
-    return None if path is None else Path(path) if folder is None else folder / path
+    return None if path is None else find_file(folder or Path(), path)[0]
 
 
 def _picture(path: Path | None) -> np.ndarray | None:
     """Return an image as RGB of SIDE x SIDE (uint8), or None where it cannot be read."""
     if path is None:
         return None
-    library: Any = need("PIL.Image", extra="images")
     try:
-        with library.open(path) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
+        with opened(path) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
                 return None
-            opened.draft("RGB", (SIDE * 4, SIDE * 4))  # a JPEG is decoded at a fraction of its size
-            return np.asarray(opened.convert("RGB").resize((SIDE, SIDE), library.Resampling.BOX))
-    except (OSError, ValueError, SyntaxError, library.DecompressionBombError):
+            picture.draft("RGB", (SIDE * 4, SIDE * 4))  # a JPEG is decoded at a fraction of its size
+            return np.asarray(picture.convert("RGB").resize((SIDE, SIDE), pillow().Resampling.BOX))
+    except (*UNREADABLE, bomb()):
         return None

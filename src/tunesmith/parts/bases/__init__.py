@@ -75,6 +75,8 @@ class FittedBase(Base):
     """A base that learns by `fit` and keeps what it learnt as arrays (no pickle)."""
 
     form: ClassVar[Literal["differentiable", "fitted"]] = "fitted"
+    takes_weights: ClassVar[bool] = False
+    """Whether `fit` heeds the rows' `weights`, float64 (rows,), or (rows, labels) where a row may have several."""
 
     @abstractmethod
     def fit(self, train: Encoded, validation: Encoded, ask: Ask) -> dict[str, np.ndarray]:

@@ -33,6 +33,7 @@ class Gbdt(FittedBase):
     """Trees added one by one, each mending the errors of those before; stops when validation no longer gains."""
 
     takes: ClassVar[frozenset[str]] = frozenset({"numbers", "categories"})
+    takes_weights: ClassVar[bool] = True
 
     iterations: int = Field(1000, ge=1)
     """Trees at the most (per class)."""
@@ -86,12 +87,14 @@ class Gbdt(FittedBase):
         forest = getattr(ensemble, name)(**settings)
         few = table[:64]
         spread_workers(lambda: ensemble.HistGradientBoostingRegressor(max_iter=1).fit(few, np.arange(len(few))))
-        return forest.fit(table, train.targets, X_val=_table(validation), y_val=validation.targets)
+        weights = {"sample_weight": train.weights, "sample_weight_val": validation.weights}
+        return forest.fit(table, train.targets, X_val=_table(validation), y_val=validation.targets, **weights)
 
 
 def _column(encoded: Encoded, label: int) -> Encoded:
     assert encoded.targets is not None
-    return Encoded(encoded.ids, encoded.inputs, encoded.targets[:, label].astype(np.int64))
+    weights = None if encoded.weights is None else encoded.weights[:, label]
+    return Encoded(encoded.ids, encoded.inputs, encoded.targets[:, label].astype(np.int64), weights)
 
 
 def _categories(encoded: Encoded) -> int:

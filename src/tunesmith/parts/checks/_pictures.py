@@ -1,50 +1,25 @@
-"""Picture files as strangers hand them in: found within a folder, judged by their header, then decoded."""
+"""What is wrong with a picture, told by its header first and then by its pixels, and a small copy of it."""
 
 from __future__ import annotations
 
 import io
-import os
 import re
-import stat
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...core.need import need
+from ...data.pictures import ENDINGS, UNREADABLE, bomb, find_file, opened, pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-ENDINGS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jfif": "JPEG",
-    ".png": "PNG",
-    ".gif": "GIF",
-    ".webp": "WEBP",
-    ".bmp": "BMP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".ppm": "PPM",
-    ".pgm": "PPM",
-    ".pbm": "PPM",
-    ".avif": "AVIF",
-}
-"""Ending -> the format that a file of this name holds; others are never opened (some would start programs)."""
-
 USUAL_MODES = ("L", "RGB", "RGBA", "P")
 UPRIGHT = (None, 0, 1)
 ORIENTATION = 0x0112  # the EXIF tag that says how a camera was held
-UNREADABLE = (
-    *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, AttributeError),
-    *(AssertionError, NotImplementedError, MemoryError, RecursionError, struct.error, zlib.error),
-)
-"""What the decoders raise on bytes they were not made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +30,6 @@ class Limits:
     pixels: int
 
 
-def find_file(folder: Path, name: str) -> tuple[Path | None, str]:
-    """Return the file a table names and an empty text, or None and the fault: `outside`, `missing` or `empty`.
-
-    A path that leads out of the folder, by `..`, from the root or over a link, is never opened; nor is anything but
-    a regular file, for a pipe would never end.
-    """
-    try:
-        path = Path(os.path.realpath(folder / name))
-        if not path.is_relative_to(os.path.realpath(folder)):
-            return None, "outside"
-        status = path.stat()
-    except (OSError, ValueError):  # ValueError: a zero byte in the name
-        return None, "missing"
-    if not stat.S_ISREG(status.st_mode):
-        return None, "missing"
-    return (path, "") if status.st_size else (None, "empty")
-
-
 def faults(folder: Path, name: str, limits: Limits) -> list[tuple[str, str]]:
     """Return (fault, detail) of one picture, none where it is sound. Raises MissingDependencyError without Pillow."""
     path, fault = find_file(folder, name)
@@ -80,7 +37,7 @@ def faults(folder: Path, name: str, limits: Limits) -> list[tuple[str, str]]:
         return [(fault, "")]
     try:
         picture = opened(path)
-    except _bomb() as error:
+    except bomb() as error:
         claimed = re.search(r"\d+", str(error))
         return [("oversized", f"{int(claimed[0]):,} pixels" if claimed else "")]
     except UNREADABLE:
@@ -90,14 +47,6 @@ def faults(folder: Path, name: str, limits: Limits) -> list[tuple[str, str]]:
         if not any(fault == "oversized" for fault, _ in found):
             found += _of_pixels(picture)
     return found
-
-
-def opened(path: Path) -> Image:
-    """Return a picture of which only the header was read. Raises one of UNREADABLE, or Pillow's error for bombs."""
-    pillow = _pillow()
-    formats = [one for one in dict.fromkeys(ENDINGS.values()) if one in pillow.OPEN]
-    picture: Image = pillow.open(path, formats=formats)
-    return picture
 
 
 def thumbnail(folder: Path, name: str, side: int, pixels: int) -> bytes | None:
@@ -116,7 +65,7 @@ def thumbnail(folder: Path, name: str, side: int, pixels: int) -> bytes | None:
             out = io.BytesIO()
             small.save(out, "JPEG", quality=80)
             return out.getvalue()
-    except (*UNREADABLE, _bomb()):
+    except (*UNREADABLE, bomb()):
         return None
 
 
@@ -131,8 +80,8 @@ def no_warnings() -> Iterator[None]:
 def _on_white(picture: Image) -> Image:
     if "A" in picture.getbands() or "transparency" in picture.info:
         picture = picture.convert("RGBA")
-        ground = _pillow().new("RGBA", picture.size, "white")
-        picture = _pillow().alpha_composite(ground, picture)
+        ground = pillow().new("RGBA", picture.size, "white")
+        picture = pillow().alpha_composite(ground, picture)
     elif picture.mode.startswith(("I", "F")):  # 16 bits and more: stretched, else all would be white
         low, high = picture.getextrema()
         scale = 255.0 / ((high - low) or 1.0)  # type: ignore[operator]
@@ -164,20 +113,9 @@ def _of_pixels(picture: Image) -> Iterator[tuple[str, str]]:
     try:
         picture.draft(picture.mode, (picture.width // 8 or 1, picture.height // 8 or 1))
         picture.load()
-    except (*UNREADABLE, _bomb()) as error:
+    except (*UNREADABLE, bomb()) as error:
         yield ("truncated" if "truncated" in str(error) else "corrupt"), ""
         return
     with suppress(*UNREADABLE):  # broken metadata is no fault of the picture
         if picture.getexif().get(ORIENTATION) not in UPRIGHT:
             yield "rotated", ""
-
-
-def _pillow() -> Any:
-    pillow = need("PIL.Image", "image")
-    pillow.init()
-    return pillow
-
-
-def _bomb() -> type[Exception]:
-    kind: type[Exception] = need("PIL.Image", "image").DecompressionBombError
-    return kind

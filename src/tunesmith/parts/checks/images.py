@@ -12,9 +12,9 @@ import polars as pl
 from pydantic import Field
 
 from ...core.errors import MissingDependencyError
-from ...core.need import need
+from ...data.pictures import find_file, pillow
 from . import Check, Finding, Severity, Table
-from ._pictures import Limits, faults, find_file, no_warnings, thumbnail
+from ._pictures import Limits, faults, no_warnings, thumbnail
 from ._words import counted, listed
 
 FAULTS: dict[str, tuple[Severity, str, str]] = {
@@ -98,7 +98,7 @@ class Images(Check):
     def _lacking(self) -> str | None:
         """Return the sentence that says what to install, None where Pillow is there."""
         try:
-            need("PIL.Image", "image")
+            pillow()
         except MissingDependencyError as error:
             return str(error)
         return None

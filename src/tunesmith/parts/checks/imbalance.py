@@ -60,8 +60,18 @@ class Imbalance(Check):
         return (
             f"column '{table.target}': {counted(small.height, 'class')} of {classes.height} with too few rows: "
             f"{listed(sizes)}, while '{largest}' has {most}; collect more rows of them, join them with another class, "
-            "or do not trust accuracy alone"
+            f"or let them count more with {self._remedies(table, classes.height)}; accuracy alone tells little here, "
+            f"`task: {{kind: {table.task}, metric: f1_macro}}` judges all classes alike"
         )
+
+    def _remedies(self, table: Table, classes: int) -> str:
+        """Return what the recipe has for such classes: what a row can be drawn for, and what a threshold can divide."""
+        found = ["`balance: class_weights`"]
+        if table.task == "classification":
+            found.append("`balance: {kind: oversample, ratio: 0.5}`")
+        if table.task == "multilabel" or classes == 2:
+            found.append("`decide: auto`")
+        return f"{', '.join(found[:-1])} or {found[-1]}" if len(found) > 1 else found[0]
 
     def _single(self, table: Table, target: str, labels: pl.DataFrame) -> Finding:
         rows = labels["position"].n_unique()

@@ -1,8 +1,8 @@
-"""Cross-entropy, with class weights and label smoothing."""
+"""Cross-entropy, with label smoothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -21,30 +21,20 @@ class CrossEntropy(Loss):
 
     forms: ClassVar[frozenset[str]] = frozenset({"class", "classes"})
 
-    class_weights: Literal["balanced"] | None = None
-    """balanced: every class weighs the same in sum, whatever its number of rows."""
     label_smoothing: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of the probability spread over all classes (Szegedy et al. 2016, section 7)."""
 
     def build(self, targets: np.ndarray, width: int) -> Hurt:
         """Return the loss for class numbers (rows,) or indicators (rows, classes)."""
-        weights = torch.ones(width)
-        if self.class_weights == "balanced":
-            counts = np.bincount(targets, minlength=width) if targets.ndim == 1 else targets.sum(axis=0)
-            balanced = len(targets) / (width * np.maximum(counts, 1)) if targets.ndim == 1 else None
-            positive = (len(targets) - counts) / np.maximum(counts, 1)
-            weights = torch.as_tensor(positive if balanced is None else balanced, dtype=torch.float32)
         smooth = self.label_smoothing
 
         def one_class(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-            return torch.nn.functional.cross_entropy(
-                outputs.float(), labels, weight=weights.to(outputs.device), label_smoothing=smooth, reduction="none"
-            )
+            return torch.nn.functional.cross_entropy(outputs.float(), labels, label_smoothing=smooth, reduction="none")
 
         def many_classes(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
             soft = labels * (1 - smooth) + smooth / 2
-            return torch.nn.functional.binary_cross_entropy_with_logits(
-                outputs.float(), soft, pos_weight=weights.to(outputs.device), reduction="none"
-            ).mean(dim=1)
+            return torch.nn.functional.binary_cross_entropy_with_logits(outputs.float(), soft, reduction="none").mean(
+                dim=1
+            )
 
         return one_class if targets.ndim == 1 else many_classes

@@ -55,6 +55,22 @@ class Task(Part):
     def scores(self, outputs: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:
         """Return probabilities (rows, classes), or values (rows,) in the target's own unit."""
 
+    def decided(self, scores: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:
+        """Return what each row is answered with: class numbers int64 (rows,), bool (rows, classes), or the values.
+
+        It is the likeliest class, or each label from 0.5 on, unless `state["decision"]` has other thresholds: of two
+        classes `{"positive": number, "threshold": probability}`, of labels `{"thresholds": [probability, ...]}`.
+        """
+        if self.form == "value":
+            return scores
+        decision = state.get("decision", {})
+        if self.form == "classes":
+            return scores >= np.asarray(decision.get("thresholds", 0.5))
+        if not decision:
+            return np.asarray(scores.argmax(axis=1))
+        positive = decision["positive"]
+        return np.where(scores[:, positive] >= decision["threshold"], positive, 1 - positive)
+
     @abstractmethod
     def answers(self, scores: np.ndarray, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return (answer, confidence, score by class) per row."""

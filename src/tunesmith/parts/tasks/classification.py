@@ -17,7 +17,7 @@ class Classification(Task):
     form: ClassVar[TargetForm] = "class"
     default_loss: ClassVar[str] = "cross_entropy"
 
-    metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss"] = "accuracy"
+    metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "pr_auc", "log_loss"] = "accuracy"
     """What early stopping and the verdict go by."""
 
     @classmethod
@@ -79,9 +79,9 @@ class Classification(Task):
         return powers / powers.sum(axis=1, keepdims=True)
 
     def answers(self, scores: np.ndarray, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
-        """Return the most probable class, its probability, and all probabilities."""
+        """Return the class decided for, its probability, and all probabilities."""
         names = state["classes"]
-        best = scores.argmax(axis=1)
+        best = self.decided(scores, state)
         return [
             (names[top], float(row[top]), {str(name): float(one) for name, one in zip(names, row, strict=True)})
             for top, row in zip(best, scores, strict=True)

@@ -22,7 +22,7 @@ class Multilabel(Task):
     form: ClassVar[TargetForm] = "classes"
     default_loss: ClassVar[str] = "cross_entropy"
 
-    metric: Literal["f1_micro", "f1_macro", "subset_accuracy", "roc_auc", "log_loss"] = "f1_micro"
+    metric: Literal["f1_micro", "f1_macro", "subset_accuracy", "roc_auc", "pr_auc", "log_loss"] = "f1_micro"
     """What early stopping and the verdict go by."""
     separator: str | None = None
     """What stands between labels in a text; found among `|`, `;` and `,` where not given."""
@@ -86,15 +86,15 @@ class Multilabel(Task):
         return np.asarray(special.expit(outputs.astype(np.float64)))
 
     def answers(self, scores: np.ndarray, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
-        """Return the labels of probability 0.5 or more; the confidence is that of the least sure label decision."""
-        names = state["classes"]
+        """Return the labels decided for; the confidence is the least probability of a label's yes or no."""
+        names, decided = state["classes"], self.decided(scores, state)
         return [
             (
-                [name for name, one in zip(names, row, strict=True) if one >= 0.5],
-                float(np.maximum(row, 1 - row).min()),
+                [name for name, is_held in zip(names, held, strict=True) if is_held],
+                float(np.where(held, row, 1 - row).min()),
                 {name: float(one) for name, one in zip(names, row, strict=True)},
             )
-            for row in scores
+            for row, held in zip(scores, decided, strict=True)
         ]
 
     def truth(self, encoded: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:

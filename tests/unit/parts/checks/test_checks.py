@@ -1,6 +1,7 @@
 """The promises of the family: findings as JSON, no fault no finding, no rows no trouble."""
 
 import json
+import random
 
 import polars as pl
 import pytest
@@ -9,7 +10,8 @@ from tunesmith.core.part import kinds, resolve
 from tunesmith.data.dataset import Dataset
 from tunesmith.parts.checks import Finding, Table
 
-KINDS = ["contradictions", "duplicates", "id_columns", "imbalance", "missing"]
+KINDS = ["contradictions", "drift", "duplicates", "id_columns", "imbalance", "leakage", "missing", "near_duplicates"]
+KINDS += ["outliers", "split_leakage"]
 
 
 def table(inputs=("text",), target="label", task="classification", **columns):
@@ -31,7 +33,8 @@ def test_no_rows_no_finding(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("task", ["classification", None])
 def test_clean_rows_have_no_finding(kind, task):
-    texts = [f"sentence {'a' * number} of its own" for number in range(30)]
+    words = [f"word{number}" for number in range(60)]
+    texts = [" ".join(random.Random(number).choices(words, k=9)) for number in range(30)]
     clean = table(text=texts, label=["good", "bad", "fair"] * 10, task=task)
     assert resolve("parts.checks", kind).find(clean) == []
 

@@ -69,3 +69,20 @@ def test_numbers_to_predict_have_no_classes(task):
 def test_no_answers_are_not_its_matter():
     assert find(pl.Series([None, None], dtype=pl.String)) == []
     assert find(pl.Series([[], []], dtype=pl.List(pl.String)), "multilabel") == []
+
+
+def test_the_advice_names_what_the_recipe_has_for_it():
+    (two,) = find(["a"] * 980 + ["b"] * 20)
+    for remedy in (
+        "balance: class_weights",
+        "kind: oversample",
+        "decide: auto",
+        "{kind: classification, metric: f1_macro}",
+    ):
+        assert remedy in two.advice
+    (three,) = find(["a"] * 980 + ["b"] * 20 + ["c"] * 500)
+    assert "oversample" in three.advice
+    assert "decide" not in three.advice, "a threshold divides two classes"
+    (labels,) = find([["a"]] * 980 + [["b"]] * 20, "multilabel")
+    assert "decide: auto" in labels.advice
+    assert "oversample" not in labels.advice, "rows of several labels are not drawn"
