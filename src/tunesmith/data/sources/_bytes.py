@@ -113,23 +113,35 @@ def examined(file: Local, encoding: str | None = None, guess: bool = False) -> T
 def _utf8(file: Local, guess: bool) -> Text:
     """Look at a text in UTF-8 or, with `guess`, in an encoding of one byte per character."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    line, wrong, zero, is_defined = 1, 0, 0, True
+    read, wrong, zero, is_defined = 0, -1, -1, True  # wrong, zero: where the first of its kind is
     for block in chain(_unmarked(file), [b""]):
-        fault = None if wrong else _fault(decoder, block)
+        fault = _fault(decoder, block) if wrong < 0 else None
         if fault is not None:
-            wrong = line + block.count(b"\n", 0, fault[0])
+            wrong = read + fault[0]
             if not guess:
-                raise DataError(f"{file.name} line {wrong}: byte 0x{fault[1]:02x} is not UTF-8; save the file as UTF-8")
-        if not zero and b"\0" in block:
-            zero = line + block.count(b"\n", 0, block.index(b"\0"))
+                line = _line_of(file, wrong)
+                raise DataError(f"{file.name} line {line}: byte 0x{fault[1]:02x} is not UTF-8; save the file as UTF-8")
+        if zero < 0 and b"\0" in block:
+            zero = read + block.index(b"\0")
         is_defined = is_defined and (block.isascii() or not UNDEFINED.search(block))
-        line += block.count(b"\n")
-    if not wrong:
-        _refuse_zero(file.name, "utf-8", zero)
+        read += len(block)
+    if wrong < 0:
+        _refuse_zero(file.name, "utf-8", _line_of(file, zero))
         return Text(file, "utf-8")
-    if zero or CONTROL.search(next(_unmarked(file))):
+    if zero >= 0 or CONTROL.search(next(_unmarked(file))):
         raise DataError(f"{file.name}: binary data, not text; save it as UTF-8 text")
-    return Text(file, "cp1252" if is_defined else "latin-1", wrong)
+    return Text(file, "cp1252" if is_defined else "latin-1", _line_of(file, wrong))
+
+
+def _line_of(file: Local, position: int) -> int:
+    """Return the line of a byte of a text; 0 where the position is negative, for none."""
+    line = 1 if position >= 0 else 0
+    for block in _unmarked(file):
+        if position <= 0:
+            break
+        line += block.count(b"\n", 0, position)
+        position -= len(block)
+    return line
 
 
 def _fault(decoder: codecs.IncrementalDecoder, block: bytes) -> tuple[int, int] | None:

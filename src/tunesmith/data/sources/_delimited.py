@@ -11,7 +11,7 @@ from ...core.errors import DataError
 from ._bytes import Text
 from ._exact import column_names, exact_frames
 from ._layout import Layout
-from ._regular import Irregular, regular_records
+from ._regular import Irregular, pieces, regular_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,11 @@ class Delimited:
     layout: Layout
     columns: Sequence[str] | None
     is_regular: bool
+    runs: Sequence[int] | None = None
+    """The lengths in bytes of runs of whole records, where the text has been read in the fast way before."""
 
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """Yield the rows as text columns, in blocks of bounded size.
+    def frames(self, runs: list[int] | None = None) -> Iterator[pl.DataFrame]:
+        """Yield the rows as text columns, in blocks of bounded size; what the fast way learns is added to `runs`.
 
         Raises DataError with the line of a fault, and Irregular where the fast way does not fit: what was yielded
         before must then be thrown away.
@@ -33,16 +35,26 @@ class Delimited:
             yield from exact_frames(self.text.blocks, self.layout, self.text.file.name, self.columns)
             return
         names = self.columns
-        for data, records in regular_records(self.text.blocks(), self.layout):
-            frame = self._parsed(data)
-            if frame.height != records:
-                raise Irregular
+        for frame in self._parsed_again(self.runs) if self.runs is not None else self._parsed_first(runs):
             if names is None:  # the header is read as a row, so that polars renames nothing
-                names, frame = column_names(frame.row(0), f"{self.text.file.name} line 1"), frame.slice(1)
+                names = column_names(frame.row(0), f"{self.text.file.name} line 1")
+                frame = frame.slice(1)
             if len(names) != frame.width:
                 fact = f"{frame.width} cells, `columns` names {len(names)}"
                 raise DataError(f"{self.text.file.name} line 1: {fact}; name every column")
             yield frame.rename(dict(zip(frame.columns, names, strict=True)))
+
+    def _parsed_first(self, runs: list[int] | None) -> Iterator[pl.DataFrame]:
+        for data, records in regular_records(self.text.blocks(), self.layout):
+            frame = self._parsed(data)
+            if frame.height != records:
+                raise Irregular
+            if runs is not None:
+                runs.append(len(data))
+            yield frame
+
+    def _parsed_again(self, runs: Sequence[int]) -> Iterator[pl.DataFrame]:
+        return map(self._parsed, pieces(self.text.blocks(), runs))
 
     def _parsed(self, data: bytes) -> pl.DataFrame:
         try:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ._layout import Layout
 
+NEWLINE = ord("\n")
 LONGEST_TAIL = 1 << 26  # bytes of line ends that may be the end of a text
 
 
@@ -43,11 +44,26 @@ def regular_records(blocks: Iterable[bytes], layout: Layout) -> Iterator[tuple[b
     yield b"".join(carried), 1
 
 
+def pieces(blocks: Iterable[bytes], lengths: Iterable[int]) -> Iterator[bytes]:
+    """Yield the runs of a text again, by the lengths that they had; raises Irregular where the text is shorter now."""
+    stream, left = iter(blocks), b""
+    for length in lengths:
+        parts, wanted = [], length
+        while wanted > len(left):
+            parts.append(left)
+            wanted -= len(left)
+            left = next(stream, b"")
+            if not left:
+                raise Irregular
+        yield b"".join([*parts, left[:wanted]])
+        left = left[wanted:]
+
+
 class _Scan:
     """Follows a text through its blocks: whether it is within quotes, and how many cells its records have."""
 
     def __init__(self, layout: Layout) -> None:
-        self._delimiter, self._quote = ord(layout.delimiter), ord(layout.quote) if layout.quote else None
+        self._delimiter, self._quote = ord(layout.delimiter), ord(layout.quote) if layout.quote else -1
         self._may_touch = np.zeros(256, np.bool_)  # what may stand beside a quote
         self._may_touch[list(f"{layout.delimiter}\n\r{layout.quote}".encode())] = True
         self._before = -1  # the byte before the block, none at the start
@@ -55,21 +71,29 @@ class _Scan:
 
     def ends(self, block: bytes, following: int) -> np.ndarray:
         """Return where records end in a block; `following` is the byte after it, -1 at the end of the text."""
-        text = np.frombuffer(block, np.uint8)
         after = block[-1:] + bytes([following]) if following >= 0 else b""
-        if block.count(b"\r") != block.count(b"\r\n") + (after == b"\r\n"):
+        if b"\r" in block and block.count(b"\r") != block.count(b"\r\n") + (after == b"\r\n"):
             raise Irregular
         if self._before < 0 and block[0] in b"\r\n":
             raise Irregular
-        delimiters, newlines = np.flatnonzero(text == self._delimiter), np.flatnonzero(text == ord("\n"))
-        if self._quote is not None:
-            quotes = np.flatnonzero(text == self._quote)
-            self._refuse_misplaced(text, quotes, following)
-            delimiters, newlines = self._outside(delimiters, quotes), self._outside(newlines, quotes)
-            self._quotes += len(quotes)
+        text = np.frombuffer(block, np.uint8)
+        has_quotes = self._quote >= 0 and bytes([self._quote]) in block
+        mask = (text == self._delimiter) | (text == NEWLINE)
+        at = np.flatnonzero(mask | (text == self._quote) if has_quotes else mask)
+        marks = text[at]
+        if has_quotes:
+            is_quote = marks == self._quote
+            self._refuse_misplaced(text, at[is_quote], following)
+            depth = np.cumsum(is_quote, dtype=np.uint8) + np.uint8(self._quotes % 2)  # wraps, but stays odd or even
+            is_outside = (is_quote | (depth & 1)) == 0
+            self._quotes += int(np.count_nonzero(is_quote))
+            at, marks = at[is_outside], marks[is_outside]
+        elif self._quotes % 2:
+            at, marks = at[:0], marks[:0]
         self._before = block[-1]
-        self._measure(delimiters, newlines)
-        return newlines
+        newlines = np.flatnonzero(marks == NEWLINE)
+        self._measure(newlines, len(marks))
+        return at[newlines]
 
     def finish(self) -> None:
         """Raise Irregular where the text ends within quotes, or within a record."""
@@ -87,22 +111,17 @@ class _Scan:
         if not (opened.all() and closed.all()):
             raise Irregular
 
-    def _outside(self, marks: np.ndarray, quotes: np.ndarray) -> np.ndarray:
-        if not len(quotes) and not self._quotes % 2:
-            return marks
-        return marks[(np.searchsorted(quotes, marks) + self._quotes) % 2 == 0]
-
-    def _measure(self, delimiters: np.ndarray, newlines: np.ndarray) -> None:
+    def _measure(self, newlines: np.ndarray, marks: int) -> None:
+        """Compare the records' widths; `newlines` are their places among the block's marks that count."""
         if not len(newlines):
-            self._open += len(delimiters)
+            self._open += marks
             return
-        before = np.searchsorted(delimiters, newlines)
-        widths = np.diff(before, prepend=0)
+        widths = np.diff(newlines, prepend=-1) - 1
         widths[0] += self._open
         self._width = int(widths[0]) if self._width < 0 else self._width
         if (widths != self._width).any():
             raise Irregular
-        self._open = len(delimiters) - int(before[-1])
+        self._open = marks - int(newlines[-1]) - 1
 
 
 def _without_tail(blocks: Iterable[bytes]) -> Iterator[bytes]:

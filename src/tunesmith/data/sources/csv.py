@@ -68,7 +68,7 @@ class Csv(StreamedFiles):
 
     def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return the rows as text columns; `finished` finds the numbers, over all files together."""
-        return self._read(file, note, lambda frames: pl.concat(list(frames)))[1]
+        return self._read(file, note, lambda way: pl.concat(list(way.frames())))
 
     def finished(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows with empty cells and `missing` made null, and columns of numbers as numbers."""
@@ -76,7 +76,7 @@ class Csv(StreamedFiles):
 
     def stream(self, files: Sequence[Local], note: Note = silent) -> Stream:
         """Return the rows block by block. All files are read twice: the first time for the types of their columns."""
-        ways, surveys = zip(*(self._read(file, note, self._survey) for file in files), strict=True)
+        surveys = [self._read(file, note, self._survey) for file in files]
         cells: dict[str, Cells] = {}
         for survey in surveys:
             for name, one in survey.cells.items():
@@ -84,25 +84,32 @@ class Csv(StreamedFiles):
         types = {name: one.dtype for name, one in cells.items()}
 
         def frames(at: int) -> Iterator[pl.DataFrame]:
-            for frame in ways[at].frames():
-                yield self._clean(frame).cast({name: types[name] for name in frame.columns})
+            height = 0
+            try:
+                for frame in surveys[at].way.frames():
+                    height += frame.height
+                    yield self._clean(frame).cast({name: types[name] for name in frame.columns})
+            except (Irregular, pl.exceptions.PolarsError, KeyError) as error:
+                raise _changed(files[at]) from error
+            if height != surveys[at].height:
+                raise _changed(files[at])
 
         return Stream([one.height for one in surveys], [list(one.cells) for one in surveys], frames)
 
     def _clean(self, frame: pl.DataFrame) -> pl.DataFrame:
         return without_missing(frame, ("", *self.missing), self.trim)
 
-    def _survey(self, frames: Iterator[pl.DataFrame]) -> _Survey:
-        height, cells = 0, dict[str, Cells]()
-        for frame in frames:
+    def _survey(self, way: Delimited) -> _Survey:
+        height, runs, cells = 0, list[int](), dict[str, Cells]()
+        for frame in way.frames(runs):
             height += frame.height
-            for series in self._clean(frame):
-                before = cells.get(series.name, Cells())
-                cells[series.name] = before | Cells.of(series) if before.are_numbers else before
-        return _Survey(height, cells)
+            undecided = [name for name in frame.columns if cells.setdefault(name, Cells()).are_numbers]
+            for series in self._clean(frame.select(undecided)):
+                cells[series.name] |= Cells.of(series)
+        return _Survey(dataclasses.replace(way, runs=runs), height, cells)
 
-    def _read(self, file: Local, note: Note, use: Callable[[Iterator[pl.DataFrame]], Held]) -> tuple[Delimited, Held]:
-        """Return the first way that the whole file can be read in, and what `use` made of its rows."""
+    def _read(self, file: Local, note: Note, use: Callable[[Delimited], Held]) -> Held:
+        """Return what `use` makes of the first way in which the whole file can be read."""
         text = examined(file, self.encoding, guess=True)
         if text.guessed_from is not None:
             fact = f"{file.name} line {text.guessed_from} is not UTF-8, so the file was read as {text.encoding}"
@@ -114,7 +121,7 @@ class Csv(StreamedFiles):
         fault: DataError | None = None
         for way in ways:
             try:
-                return way, use(way.frames())
+                return use(way)
             except Irregular:
                 continue
             except DataError as error:
@@ -140,7 +147,12 @@ class Csv(StreamedFiles):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Survey:
-    """How many rows a file has, and what the cells of its columns are."""
+    """How a file is read, how many rows it has, and what the cells of its columns are."""
 
+    way: Delimited
     height: int
     cells: dict[str, Cells]
+
+
+def _changed(file: Local) -> DataError:
+    return DataError(f"{file.name}: the file changed while it was read; read it again when it is whole")

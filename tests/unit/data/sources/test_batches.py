@@ -168,3 +168,24 @@ def test_unknown_columns_are_refused_before_the_first_batch(tmp_path):
     (tmp_path / "rows.csv").write_text("text\na\n")
     with pytest.raises(DataError, match="no column 'txt'"):
         next(Csv(path="rows.csv", inputs=["txt"]).batches(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["x,y\n1,a\n", "x,y\n" + "1,a\n" * 90 + "b,a\n" * 10, "x,z\n" + "1,a\n" * 100],
+    ids=["cut", "text", "names"],
+)
+def test_a_file_that_changes_between_the_two_readings_is_refused(tmp_path, monkeypatch, change):
+    monkeypatch.setattr(_bytes, "BLOCK", 64)
+    path = tmp_path / "rows.csv"
+    path.write_text("x,y\n" + "1,a\n" * 100)
+    real = Csv.stream
+
+    def changed(self, files, note):
+        stream = real(self, files, note)
+        path.write_text(change)
+        return stream
+
+    monkeypatch.setattr(Csv, "stream", changed)
+    with pytest.raises(DataError, match=r"^rows\.csv: the file changed while it was read"):
+        list(Csv(path="rows.csv").batches(tmp_path, 10))
