@@ -126,7 +126,9 @@ class _Work:
         self.replaced: dict[str, dict[Any, Any]] = {}
 
     def can(self, finding: Finding, mending: Mending) -> bool:
-        """Tell whether a remedy is meant for the finding's column: texts are not imputed unless they are named."""
+        """Tell whether a remedy fits: texts are imputed only where named, and what has no suggestion is left."""
+        if mending.remedy in ("normalise", "relabel"):
+            return bool(finding.suggestions)
         return mending.remedy != "impute" or mending.columns is not None or self._kind(finding) in IMPUTED
 
     def _kind(self, finding: Finding) -> str | None:
@@ -168,8 +170,6 @@ class _Work:
             hit = here.is_in(named.implode()).fill_null(False)
             found = here.filter(hit)
             return np.flatnonzero(hit), found.replace_strict(named, wanted, return_dtype=kind) if len(found) else found
-        if not finding.suggestions:
-            raise DataError(f"clean.{finding.check}: it has no suggestion for column '{column}'; use drop or review")
         try:
             return rows, pl.Series(finding.suggestions, dtype=kind)
         except (TypeError, pl.exceptions.PolarsError) as error:

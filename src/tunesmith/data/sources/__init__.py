@@ -94,7 +94,7 @@ class Source(Part):
 
     def raw(self, base: Path) -> pl.DataFrame:
         """Return the cells as the data hold them, before `missing` and types: what a change of the data starts from."""
-        return self.rows(base).frame
+        return self.read(base).frame
 
     @abstractmethod
     def title(self) -> str:

@@ -95,7 +95,12 @@ class Files(Source):
         return Dataset(self.finished(joined.frame), joined.index)
 
     def raw(self, base: Path) -> pl.DataFrame:
-        """Return the cells of all files as they stand there; those of delimited text are texts."""
+        """Return the cells of all files as they stand there, those of delimited text as texts.
+
+        With labels that stand apart, the columns have their final types, for keys are compared so.
+        """
+        if self.labels is not None:
+            return self.read(base).frame
         return concatenate([self._numbered(file, silent) for file in self.files(base)]).frame
 
     def _numbered(self, file: File, note: Note) -> Dataset:

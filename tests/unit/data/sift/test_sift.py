@@ -3,11 +3,12 @@ import polars as pl
 import pytest
 
 from tunesmith.core.errors import DataError
+from tunesmith.core.events import Events
 from tunesmith.data import Dataset
 from tunesmith.data.near import near_pairs
 from tunesmith.data.sift import SIDES, Sifting, search, sift
 from tunesmith.data.sift.copies import first_equal, occurrences
-from tunesmith.stages.split import Split, split
+from tunesmith.stages.split import Roles, Split, split
 
 KINDS = {"text": "text", "price": "number", "shop": "category"}
 
@@ -58,7 +59,8 @@ def test_rows_without_near_ones_stand_where_the_splitting_stage_puts_them(tmp_pa
     frame = table()
     done, kept = sifted(frame, tmp_path, test=0.3, validation=0.2, salt="other")
     whole = Dataset.of(frame, "rows.csv").identified(list(KINDS), ["price"])
-    plain = split(whole, Split(test=0.3, validation=0.2, salt="other"), None)
+    how = Split(test=0.3, validation=0.2, salt="other", near_duplicates="ignore")
+    plain = split(whole, how, Roles(), Events()).rows
     at = {name: place for place, name in enumerate(plain.ids)}
     later = set(done.pairs.second.tolist())
     theirs = plain.index["split"].to_list()
