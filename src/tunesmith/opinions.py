@@ -137,6 +137,10 @@ def _refuse(rows: Dataset, known: Understood) -> None:
     target, task, column = meaning.target, meaning.task, rows.frame[meaning.target]
     if not meaning.inputs:
         raise DataError("there is no input that a model could read")
+    for name, modality in meaning.inputs.items():
+        unread = modality.refuse(rows.frame[name])
+        if unread is not None:
+            raise DataError(f"{rows.place(unread[0])}, column '{name}': {unread[1]}; correct the row")
     if len(rows) < FEWEST_ROWS:
         raise DataError(f"{len(rows)} rows have a label, and {FEWEST_ROWS} are needed; add labelled rows")
     bad = task.refuse(column)

@@ -200,7 +200,7 @@ def test_commands_on_data_name_what_is_missing(tunesmith, tmp_path, command):
     write(tmp_path, rows_csv=TABLE)
     refused(tunesmith(command, "row.csv"), "row.csv", "no such file", "did you mean 'rows.csv'?")
     refused(tunesmith(command, "rows.csv", "--target", "chrun"), "rows.csv", "'chrun'", "did you mean 'churn'?")
-    refused(tunesmith(command, "rows.xlsx"), "rows.xlsx", "'.xlsx' is not known", ".csv")
+    refused(tunesmith(command, "rows.docx"), "rows.docx", "'.docx' is not known", ".csv")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ BAD_RECIPES = {
     "nan": (f"{GOOD}train: {{clip: .nan}}\n", ["r.yaml:3: train.clip", "number"]),
     "name that is no file name": (f"{GOOD}name: a/b\n", ["r.yaml:3: name", "got 'a/b'"]),
     "no data": ("target: churn\n", ["r.yaml:1: data: is required"]),
-    "unknown ending": ("data: rows.xlsx\n", ["r.yaml:1: data", "'.xlsx' is not known", ".csv"]),
+    "unknown ending": ("data: rows.docx\n", ["r.yaml:1: data", "'.docx' is not known", ".csv"]),
     "split without train": ("data: {path: {test: rows.csv}}\n", ["r.yaml:1: data.path", "at least `train:`"]),
     "split of another name": ("data: {path: {trian: rows.csv}}\n", ["r.yaml:1: data.path.trian", "'train'"]),
     "no YAML": ("data: [rows.csv\ntarget: churn\n", ["r.yaml:2", "no YAML"]),

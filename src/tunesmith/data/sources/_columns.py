@@ -37,8 +37,6 @@ class Cells:
     """Whether all of them are integers."""
     fit_integer: bool = True
     """Whether all of them, as integers, are within Int64."""
-    fit_float: bool = True
-    """Whether all of them, as numbers, are within Float64."""
 
     @classmethod
     def of(cls, series: pl.Series) -> Cells:
@@ -49,8 +47,7 @@ class Cells:
             return cls(are_numbers=False)
         are_integers = bool(seen.str.contains(INTEGER).all())
         fit_integer = are_integers and seen.cast(pl.Int64, strict=False).null_count() == 0
-        fit_float = fit_integer or not (seen.cast(pl.Float64).is_infinite() & finite).any()
-        return cls(bool(finite.any()), True, are_integers, fit_integer, fit_float)
+        return cls(bool(finite.any()), True, are_integers, fit_integer)
 
     def __or__(self, other: Cells) -> Cells:
         return Cells(
@@ -58,7 +55,6 @@ class Cells:
             self.are_numbers and other.are_numbers,
             self.are_integers and other.are_integers,
             self.fit_integer and other.fit_integer,
-            self.fit_float and other.fit_float,
         )
 
     @property
@@ -68,14 +64,15 @@ class Cells:
             return pl.String()
         if self.are_integers:
             return pl.Int64() if self.fit_integer else pl.String()
-        return pl.Float64() if self.fit_float else pl.String()
+        return pl.Float64()
 
 
 def with_numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with every text column of nothing but decimal numbers as Int64 or Float64.
 
     'nan' and 'inf' count as numbers beside a finite one. Integers too long for Int64 stay text: they are ids,
-    and a float would make different ones equal. So does a column with a number beyond Float64, like 1e309.
+    and a float would make different ones equal. A number beyond Float64, like 1e309, is infinite: checks name its row
+    and training refuses it, where a text would silently make the whole column words.
     """
     return frame.with_columns(series.cast(Cells.of(series).dtype) for series in frame if series.dtype == pl.String)
 

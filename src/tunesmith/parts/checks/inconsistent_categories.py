@@ -16,6 +16,9 @@ SPACE = r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+"
 MARKS = r"[ \-‐‑–—_.,;:'’`´\"&/()]+"  # not + or #: C, C++ and C# are three categories
 
 
+LONGEST = 100  # characters; what is longer is no category that somebody mistyped
+
+
 class InconsistentCategories(Check):
     """Categories and classes that differ only in case, spaces, Unicode form, punctuation or one mistyped letter.
 
@@ -85,6 +88,8 @@ class InconsistentCategories(Check):
         for value, size in sizes.items():
             if not near and size < self.ratio:
                 return
+            if len(value) > LONGEST:
+                continue
             keys = list(self._shortened(_folded(value).split()))
             others = (other for key in keys for other in near.get(key, ()) if sizes[other] >= self.ratio * size)
             meant = next((other for other in others if self._is_slip(_folded(value), _folded(other))), None)

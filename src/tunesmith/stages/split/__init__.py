@@ -85,6 +85,9 @@ def _near(data: Dataset, how: Split, roles: Roles) -> Pairs | None:
     if how.near_duplicates == "ignore" or not roles.kinds:
         return None
     first = units(data).first
-    kinds = {name: kind if kind in COMPARED else "category" for name, kind in roles.kinds.items()}
+    plain = {name: kind for name, kind in roles.kinds.items() if not data.frame[name].dtype.is_nested()}
+    if not plain:
+        return None
+    kinds = {name: kind if kind in COMPARED else "category" for name, kind in plain.items()}
     found = near_pairs(data.frame[first], kinds, how.similarity, roles.folder)
     return Pairs(first[found.first], first[found.second], found.similarity)

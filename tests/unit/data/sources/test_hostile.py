@@ -155,9 +155,9 @@ def test_the_largest_and_smallest_numbers(tmp_path, numbers):
 
 
 @pytest.mark.parametrize("number", ["1e309", "-1e309", "9" * 310 + ".5", "1e999999999"])
-def test_numbers_beyond_a_float_are_no_infinity(tmp_path, number):
+def test_numbers_beyond_a_float_are_infinite_for_checks_and_training_to_refuse(tmp_path, number):
     rows = judged(tmp_path, "rows.csv", f"x,y\n1.5,1\n{number},2\n".encode())
-    assert rows.frame["x"].to_list() == ["1.5", number]
+    assert rows.frame["x"].to_list() == [1.5, float(number)]
     (tmp_path / "rows.jsonl").write_text(f'{{"x": 1}}\n{{"x": {number}}}\n')
     with pytest.raises(DataError, match=r"rows\.jsonl line 2: the number .+ is beyond what a float holds"):
         Jsonl(path="rows.jsonl").read(tmp_path)
