@@ -54,10 +54,16 @@ def show(kept: Kept) -> None:
             print("\n".join(["", f"## {name}", "", *module.table(runs)]))
 
 
+def part(name: str) -> str:
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(f"'{name}' is none of {', '.join(PARTS)}")
+    return name
+
+
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("assets", nargs="?", type=Path)
-    made.add_argument("parts", nargs="*", choices=list(PARTS), default=[])
+    made.add_argument("parts", nargs="*", type=part, metavar="{" + ",".join(PARTS) + "}", help="(all)")
     made.add_argument("--full", action="store_true", help="all sets, rows and seeds")
     made.add_argument("--seeds", type=int, default=3, help="of the flips, with --full")
     made.add_argument("--recovery-seeds", type=int, default=2, help="of the trainings, with --full")
