@@ -27,7 +27,7 @@ class Plan:
     """A sketch has `parts` x `rows` least hashes. Two texts share a key where any two parts are equal.
 
     So 9 x 3 hashes make 36 keys of six (Andoni and Indyk 2006, "Efficient algorithms for substring near neighbor
-    problem", section 3.1, reuse hashes so). With q = s^rows and m parts, texts of Jaccard similarity s share a key with
+    problem", reuse hashes so). With q = s^rows and m parts, texts of Jaccard similarity s share a key with
     odds 1 - (1 - q)^m - m q (1 - q)^(m - 1).
     """
 
@@ -46,8 +46,8 @@ class Plan:
     def of(cls, threshold: float) -> Plan:
         """Return the plan that finds texts of this similarity and above. Raises DataError below LOWEST.
 
-        Odds at the threshold: 0.984 at 0.8, 0.971 at 0.78, 0.96 at 0.6. A lower threshold costs more: at 0.1 two texts
-        share a key with odds of one in thirty thousand in the first case, one in two hundred in the second.
+        Odds at the threshold: 0.984 at 0.8, 0.972 at 0.78, 0.963 at 0.6. A lower threshold costs more: at 0.1 two texts
+        share a key with odds of one in thirty thousand in the first case, one in 150 in the second.
         """
         if not LOWEST <= threshold <= 1.0:
             raise DataError(f"near rows: the threshold is {threshold}; give one from {LOWEST} to 1")

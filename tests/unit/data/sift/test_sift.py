@@ -55,18 +55,13 @@ def test_ids_copies_and_near_rows_are_those_of_the_plain_way(tmp_path):
     assert len(wanted) >= 60 + 20
 
 
-def test_rows_without_near_ones_stand_where_the_splitting_stage_puts_them(tmp_path):
+def test_rows_stand_where_the_splitting_stage_puts_them(tmp_path):
     frame = table()
-    done, kept = sifted(frame, tmp_path, test=0.3, validation=0.2, salt="other")
+    _, kept = sifted(frame, tmp_path, test=0.3, validation=0.2, salt="other")
     whole = Dataset.of(frame, "rows.csv").identified(list(KINDS), ["price"])
-    how = Split(test=0.3, validation=0.2, salt="other", near_duplicates="ignore")
-    plain = split(whole, how, Roles(), Events()).rows
-    at = {name: place for place, name in enumerate(plain.ids)}
-    later = set(done.pairs.second.tolist())
-    theirs = plain.index["split"].to_list()
-    compared = [(one, theirs[at[name]]) for name, one in kept["id", "split"].iter_rows() if at[name] not in later]
-    assert all(one == other for one, other in compared)
-    assert len(compared) > 300
+    plain = split(whole, Split(test=0.3, validation=0.2, salt="other"), Roles(kinds=KINDS), Events()).rows
+    theirs = dict(zip(plain.ids, plain.index["split"], strict=True))
+    assert kept["split"].to_list() == [theirs[name] for name in kept["id"]]
 
 
 def test_near_rows_are_on_one_side_and_all_are_counted(tmp_path):
