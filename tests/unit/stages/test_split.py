@@ -232,7 +232,7 @@ def test_stratified_needs_a_target():
         ({"time": "day", "folds": 3}, "leave out `folds`"),
         ({"time": "day", "by": "stratified"}, "leave out `by`"),
         ({"given": "part", "folds": 3}, "leave out `folds`"),
-        ({"similarity": 0.0}, "greater than 0"),
+        ({"similarity": 0.5}, "greater than or equal to 0.6"),
         ({"by": "chance"}, "'hash' or 'stratified'"),
     ],
 )

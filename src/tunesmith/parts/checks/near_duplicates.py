@@ -21,7 +21,7 @@ class NearDuplicates(Check):
     thousandth of their column's spread; categories must be equal. Rows of a few numbers alone are not compared.
     """
 
-    similarity: float = Field(0.8, gt=0, le=1)
+    similarity: float = Field(0.8, ge=0.6, le=1)
     """How alike texts must be: the share of five-letter pieces that both have among all that either has (Jaccard)."""
     differs: float = Field(0.5, ge=0)
     """How far numeric targets of near rows may lie apart, in interquartile ranges, before they contradict."""

@@ -35,7 +35,7 @@ class SplitLeakage(Check):
     where the other is of test. The other one is its origin.
     """
 
-    similarity: float = Field(0.8, gt=0, le=1)
+    similarity: float = Field(0.8, ge=0.6, le=1)
     """How alike near rows must be, as in `near_duplicates`."""
 
     def find(self, table: Table) -> list[Finding]:

@@ -34,7 +34,7 @@ class Split(Section):
     """Which fold is the test, from 0 on."""
     near_duplicates: Literal["together", "ignore"] = "together"
     """Near rows on one side, and a leak where groups, times or given splits part them; or not looked for."""
-    similarity: float = Field(0.8, gt=0.0, le=1.0)
+    similarity: float = Field(0.8, ge=0.6, le=1.0)
     """How alike texts must be to be near: the shared part of their five-letter pieces (Jaccard)."""
     leaks: Literal["refuse", "drop", "allow"] = "refuse"
     """Rows on both sides: refuse to train, drop the training copies, or go on and say so in the report."""
