@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
+from results import ADULT
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
@@ -41,23 +42,6 @@ from .scores import average_precision, flipped, found
 NAME = "flips"
 RATE = 0.1
 TUNED_ON = ("sst2", "emotion", "sms")  # every choice was made on these, with seeds 11 to 13
-ADULT = [
-    "age",
-    "workclass",
-    "weight",
-    "education",
-    "education_years",
-    "marital",
-    "occupation",
-    "relationship",
-    "race",
-    "sex",
-    "gain",
-    "loss",
-    "hours",
-    "country",
-    "income",
-]
 
 
 def banking77(assets: Path) -> tuple[pl.DataFrame, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +71,14 @@ class Understood:
         return Shape(self.meaning.target, self.meaning.kinds, events)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Divided:
     """How the rows were divided, and what cleaning left of them."""
 
     division: Division
     cleaned: Cleaned
 
-    @property
+    @cached_property
     def parts(self) -> dict[str, Dataset]:
         """The cleaned rows by split."""
         return {name: self.cleaned.rows.in_split(name) for name in NAMES}

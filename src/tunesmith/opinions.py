@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -90,7 +91,7 @@ def table(known: Understood, home: Path, events: Events, is_training: bool = Fal
             "checks.label_errors: by fine_tuned trains the folds in one process, and several were started; "
             "use by: frozen, or look at the labels first with tunesmith check"
         )
-    return replace(known.table(), opinion=lambda: _asked(known, how, _Place(home, events, is_training)))
+    return replace(known.table(), opinion=cache(lambda: _asked(known, how, _Place(home, events, is_training))))
 
 
 def _asked(known: Understood, how: LabelErrors, place: _Place) -> Opinion | None:

@@ -44,8 +44,7 @@ def understand(run: Run) -> Understood:
     rows = read(run.recipe.data, run.folder, run.events)
     meaning = inspect.infer(rows, run.recipe.given())
     recipe = run.recipe.filled(meaning)
-    numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
-    rows = rows.identified(list(meaning.inputs), numeric, recipe.data.id)
+    rows = rows.identified(list(meaning.inputs), meaning.numeric, recipe.data.id)
     for column, why in meaning.left_out.items():
         run.events.note("inspect", f"column '{column}' is no input: {why}; `data: {{inputs: [...]}}` says otherwise")
     return Understood(rows, recipe, meaning, origins(recipe, run.text, meaning.inferred), run.folder)

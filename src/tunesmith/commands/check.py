@@ -64,8 +64,7 @@ def known_loosely(run: Run) -> Understood:
     """Return the rows with their ids and what they mean; what would stop a training is left for the checks to name."""
     data = read(run.recipe.data, run.folder, run.events)
     meaning = loosely(data, run.recipe.given())
-    numeric = [name for name, modality in meaning.inputs.items() if modality.gives == "numbers"]
-    data = data.identified(list(meaning.inputs), numeric, run.recipe.data.id)
+    data = data.identified(list(meaning.inputs), meaning.numeric, run.recipe.data.id)
     return Understood(data, run.recipe, meaning, {}, run.folder)
 
 

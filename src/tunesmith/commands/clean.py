@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from ..core.errors import DataError
-from ..core.events import Events
-from ..data.ledger import Ledger, counts
+from ..data.ledger import Change, Ledger, counts
 from ..data.sources import Source
 from ..data.writing import formulas, refuse_unknown, shielded, unshielded, write_bytes, write_frame
-from ..handover import Understood
-from ..parts.checks import Finding
-from ..stages.clean import Cleaned, clean
-from ..stages.split import split
-from ..story import Run
+from ..stages.watch import Watch
+from ..story import Run, divide
 from ..terminal import Screen, table
 from . import Answer
 from .check import asked, examine
+
+
+class Written(NamedTuple):
+    """The rows left, the ledger, and where that was written."""
+
+    kept: pl.DataFrame
+    ledger: Ledger
+    path: Path
 
 
 def run(options: Namespace) -> Answer:
@@ -37,13 +42,10 @@ def _clean(options: Namespace) -> Answer:
     try:
         run = Run(recipe, folder, options.home, screen.events())
         known, found = examine(run)
-        done = cleaned(known, found, run.events)
+        done = divide(known, found, Watch(()), run.events).cleaned  # no guard: what leaks is to be cleaned
     finally:
         screen.close()
-    kept, ledger = Ledger.of(recipe.data.raw(folder), done.changes)
-    to = options.ledger or options.output.with_name(f"{options.output.stem}.ledger.jsonl")
-    write_bytes(ledger.to_bytes(), to)  # first, so that no rows are without the way back
-    write_frame(shielded(kept) if options.for_spreadsheets else kept, options.output)
+    kept, ledger, to = written(recipe.data.raw(folder), done.changes, options, options.for_spreadsheets)
     summary = counts(ledger.changes)
     changed = len({one.row for one in ledger.changes if one.action == "changed"})
     value = {
@@ -57,11 +59,13 @@ def _clean(options: Namespace) -> Answer:
     return Answer(value, _words(value, summary, 0 if options.for_spreadsheets else formulas(kept)))
 
 
-def cleaned(known: Understood, found: list[Finding], events: Events) -> Cleaned:
-    """Return the rows cleaned as a training would have them: divided first, so that the judge's rows stay."""
-    rows, target = known.rows, known.meaning.target
-    division = split(rows.where(rows.frame[target].is_not_null()), known.recipe.split, known.roles(), events)
-    return clean(rows, division.rows, found, known.recipe.clean, known.shape(events))
+def written(raw: pl.DataFrame, changes: Sequence[Change], options: Namespace, is_shielded: bool = False) -> Written:
+    """Make the changes in a table and write the rows left and the ledger where the options say."""
+    kept, ledger = Ledger.of(raw, changes)
+    to = options.ledger or options.output.with_name(f"{options.output.stem}.ledger.jsonl")
+    write_bytes(ledger.to_bytes(), to)  # first, so that no rows are without the way back
+    write_frame(shielded(kept) if is_shielded else kept, options.output)
+    return Written(kept, ledger, to)
 
 
 def _words(value: dict[str, Any], summary: list[dict[str, Any]], risky: int) -> str:

@@ -9,7 +9,6 @@ import polars as pl
 
 from ..core.errors import DataError
 from ..data.label_studio import answers, configuration, tasks
-from ..data.ledger import Ledger
 from ..data.sources import Source
 from ..data.writing import refuse_unknown, shielded, unshielded, write_bytes, write_frame
 from ..handover import Understood
@@ -20,6 +19,7 @@ from ..story import Run
 from ..terminal import Screen, table
 from . import Answer
 from .check import asked, known_loosely
+from .clean import written
 
 
 def run(options: Namespace) -> Answer:
@@ -69,10 +69,7 @@ def _give(options: Namespace, known: Understood, run: Run) -> Answer:
 def _take(options: Namespace, known: Understood) -> Answer:
     given, split = _given(options.take, options.new_classes)
     changes = taken(known.rows, known.meaning.target, given)
-    kept, ledger = Ledger.of(known.recipe.data.raw(known.folder), changes)
-    to = options.ledger or options.output.with_name(f"{options.output.stem}.ledger.jsonl")
-    write_bytes(ledger.to_bytes(), to)
-    write_frame(kept, options.output)
+    kept, ledger, to = written(known.recipe.data.raw(known.folder), changes, options)
     value = {
         "given": len(given.labels),
         "changed": len(ledger.changes),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -30,8 +32,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     Missing and empty texts stay different. Raises DataError on another ending, OSError where it cannot be written.
     """
     refuse_unknown(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with _whole(path) as draft:
         form = path.suffix.lower()
         if form == ".parquet":
             frame.write_parquet(draft)
@@ -40,18 +41,20 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
         else:
             flat = frame.with_columns(selectors.list().list.join("|"))
             flat.write_csv(draft, separator="\t" if form == ".tsv" else ",")
-        sync_file(draft)
-        draft.replace(path)
-        sync_folder(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def write_bytes(data: bytes, path: Path) -> None:
     """Write a file whole, durably, or not at all."""
+    with _whole(path) as draft:
+        draft.write_bytes(data)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Yield the place of a draft that becomes the file, durably, where nothing was raised, and else goes."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        draft.write_bytes(data)
+        yield draft
         sync_file(draft)
         draft.replace(path)
         sync_folder(path.parent)

@@ -11,7 +11,6 @@ import polars as pl
 from ..core.errors import DataError, SchemaError
 from ..core.ids import set_digest
 from ..data import Codec, Column, Dataset, Encoded
-from ..data.codec import replaced
 from ..parts.modalities import Modality
 from ..parts.tasks import Task
 
@@ -21,12 +20,9 @@ Pairs = Mapping[str, tuple[tuple[Any, Any], ...]]
 def fit_codec(
     train: Dataset, inputs: Mapping[str, Modality], target: str, task: Task, replacements: Pairs | None = None
 ) -> Codec:
-    """Return what the columns and the target teach, from these rows alone; `replacements` go on at serving."""
+    """Return what the columns and the target teach, from these cleaned rows; `replacements` go on at serving."""
     pairs = replacements or {}
-    columns = tuple(
-        Column(name, one, one.fit(replaced(train.frame[name], pairs.get(name, ()))), pairs.get(name, ()))
-        for name, one in inputs.items()
-    )
+    columns = tuple(Column(name, one, one.fit(train.frame[name]), pairs.get(name, ())) for name, one in inputs.items())
     state = task.fit(train.frame[target])
     return Codec(columns, task, target, state, set_digest(train.ids))
 

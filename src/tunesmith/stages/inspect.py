@@ -49,6 +49,11 @@ class Meaning:
     """Inputs whose texts are paths of images; told for checking alone, for no modality reads them."""
 
     @property
+    def numeric(self) -> list[str]:
+        """The inputs that are numbers, whose ids follow from values and not from how they are written."""
+        return [name for name, modality in self.inputs.items() if modality.gives == "numbers"]
+
+    @property
     def kinds(self) -> dict[str, str]:
         """The kind of each input."""
         return {name: one.kind for name, one in self.inputs.items()} | dict.fromkeys(self.images, "image")

@@ -106,7 +106,8 @@ def _train_networks(model: Network, job: Job, held: ExitStack) -> Trained:
     plan = Plan.of(job)
     rate = _rate(job)
     seeds = [job.seed, *(derive(job.seed, "start", at) % 2**31 for at in range(1, job.how.seeds))]
-    starts = [(seed, name, one) for seed in seeds for name, one in variants(job, _drops_out(model, job)).items()]
+    forms = variants(job, _drops_out(model, job))
+    starts = [(seed, name, one) for seed in seeds for name, one in forms.items()]
     entries = []
     expected: Estimate | None = None
     for at, (seed, variant, form) in enumerate(starts):
