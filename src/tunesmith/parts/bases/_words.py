@@ -46,7 +46,7 @@ class WordEncoder(TransformerEncoder):
         return _ragged(inputs, "heads").lengths
 
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
-        """Return `tokens` int64 and `mask` bool, (pieces, longest), and `heads`, int64 (words,), places in both axes."""
+        """Return `tokens` int64 and `mask` bool, (pieces, longest), and `heads` int64 (words,), places in both."""
         pieces, heads = (_ragged(inputs, name).take(positions) for name in ("pieces", "heads"))
         some = _ragged(inputs, "tokens").take(positions)
         cut = Ragged.cut(some.values, pieces.values)
