@@ -33,6 +33,9 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "rmse": False,
     "r2": True,
     "spearman": True,
+    "pearson": True,
+    "quadratic_kappa": True,
+    "within_one": True,
 }
 
 FORMS: tuple[Form, ...] = ("class", "classes", "value")
