@@ -30,7 +30,7 @@ from ..parts.augmentations import (
 from ..parts.modalities import Form, Modality
 from ..parts.tasks import Task
 
-KINDS: dict[Form, Kind] = {"text": "text", "numbers": "number", "categories": "category"}
+KINDS: dict[Form, Kind] = {"text": "text", "words": "words", "numbers": "number", "categories": "category"}
 TYPES: dict[Kind, Any] = {"text": pl.String, "number": pl.Float64, "category": pl.String}
 EXAMPLES = 3
 
