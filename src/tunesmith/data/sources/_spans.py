@@ -25,7 +25,9 @@ class Span:
 
     def shown(self, text: str) -> str:
         """Return the span in words, for a message."""
-        return f"the span '{text[max(0, self.start) : max(0, self.end)]:.40}' ({self.start} to {self.end}, {self.label})"
+        return (
+            f"the span '{text[max(0, self.start) : max(0, self.end)]:.40}' ({self.start} to {self.end}, {self.label})"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,9 @@ class SpanJson(Files):
                 pl.Series("tags", [tags for _, tags, _ in tagged], LISTS),
                 pl.Series("text", [one.text for _, one in found], pl.String),
             ]
-            made += [column(name, [one.others.get(name) for _, one in found], lambda at: found[at][0]) for name in names]
+            made += [
+                column(name, [one.others.get(name) for _, one in found], lambda at: found[at][0]) for name in names
+            ]
         except UnicodeEncodeError as error:
             raise half_character(error, file.name) from error
         return pl.DataFrame(made).cast({pl.Null: pl.String})
