@@ -88,7 +88,9 @@ class Coco(Boxes, Files):
         return root, {name: _prefix(folder, root) for name, folder in folders.items()}
 
     def _folder(self, base: Path, file: File) -> Path:
-        given = self.images if isinstance(self.images, str) else (self.images or {}).get(file.split or "train")
+        given = self.images
+        if isinstance(given, dict):
+            given = next((one for split, one in given.items() if split == file.split), None)
         if given is not None:
             return Path(os.path.abspath(base / given))
         if is_remote(file.place):

@@ -13,8 +13,8 @@ from ...core.errors import DataError, NotFoundError
 from ..dataset import Dataset, concatenate
 from ..inside import is_inside
 from . import Note, silent
-from ._bytes import Local, read_bytes, refuse_absent, unreadable
 from ._boxes import PICTURES, Boxes, Pictures, measured
+from ._bytes import Local, read_bytes, refuse_absent, unreadable
 from ._files import Split
 from ._voc import Annotation, from_text, from_xml
 
@@ -41,7 +41,7 @@ class Voc(Boxes):
     """What a corner in XML names: the first and the last pixel, counted from 1, as VOC has it; or the edges of the box,
     counted from 0, as LabelImg and many other tools write them. The text files say it themselves."""
     splits: dict[Split, str] | None = None
-    """The lists of names in `ImageSets/Main`, for instance `{train: train, validation: val}`; all in one if left out."""
+    """The lists of names in `ImageSets/Main`, for instance `{train: train, validation: val}`; none if left out."""
 
     @classmethod
     def samples(cls) -> list[Self]:
@@ -69,9 +69,7 @@ class Voc(Boxes):
             raise DataError(f"{root.name}: {both[0]} and {both[1]} both name the picture '{twice}'; keep one")
         others = sum(PurePath(_named(one)).stem != PurePath(path).stem for one, path in zip(found, paths, strict=True))
         if others:
-            note(
-                f"{root.name}: {others} annotations name another picture than the one of their own name, which was taken"
-            )
+            note(f"{root.name}: {others} annotations name another picture than that of their own name, which was taken")
         self._note(found, set(pictures.values()) - set(paths), root.name, note)
         data = Dataset.of(self.frame(_gathered(found, paths, _sizes(found, paths, root)), root.name, note), root.name)
         data = self.inside(data, base)

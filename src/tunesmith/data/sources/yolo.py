@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -68,9 +68,11 @@ class Yolo(Boxes):
         if told.splits:
             return {split: [_resolved(root, one) for one in given] for split, given in told.splits.items()}
         for inner in (lambda name: root / IMAGES / name, lambda name: root / name / IMAGES):
-            there = {SPLITS[name]: [inner(name)] for name in SPLITS if inner(name).is_dir()}
+            there: dict[str | None, list[Path]] = {
+                SPLITS[name]: [inner(name)] for name in SPLITS if inner(name).is_dir()
+            }
             if "train" in there:
-                return dict(there)
+                return there
         folder = root / IMAGES if (root / IMAGES).is_dir() else root
         return {None: [folder]}
 
