@@ -34,7 +34,9 @@ def test_a_row_per_question(tmp_path):
 @pytest.mark.parametrize(("text", "start", "found"), [("Rome", 0, 13), ("Ann", 18, 19), ("Ann", 5, 0), ("Ann", -9, 0)])
 def test_an_answer_elsewhere_is_refused_or_repaired(tmp_path, text, start, found):
     whole, said = document(ASKED | {"answers": [{"text": text, "answer_start": start}]}), []
-    with pytest.raises(DataError, match=rf"qas\[0\] \('1'\)\.answers\[0\]: '{text}' does not stand at {start} .* at {found}"):
+    with pytest.raises(
+        DataError, match=rf"qas\[0\] \('1'\)\.answers\[0\]: '{text}' does not stand at {start} .* at {found}"
+    ):
         read(tmp_path, whole)
     assert read(tmp_path, whole, said, answers="repair")["answers"].to_list() == [[{"text": text, "start": found}]]
     assert said == ["a.json: 1 answers did not stand at their start and were found elsewhere"]
