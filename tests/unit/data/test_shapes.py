@@ -53,7 +53,8 @@ def test_anything_else_has_none(frame):
 def test_lists_are_no_inputs_unless_they_are_words():
     frame = pl.DataFrame({"text": ["good thing here", "bad"], "links": [["a"], ["b"]], "words": [["a"], ["b"]]})
     assert [is_input(frame, name) for name in frame.columns] == [True, False, True]
-    data = Dataset.of(frame.drop("words").with_columns(label=pl.Series(["x", "y"])), "rows")
+    labelled = frame.drop("words").with_columns(label=pl.Series(["x", "y"]))
+    data = Dataset.of(pl.concat([labelled] * 3), "rows")
     found = inspect.infer(data, inspect.Given())
     assert list(found.inputs) == ["text"]
     assert found.left_out == {"links": "its values are lists"}

@@ -254,8 +254,15 @@ def test_wrong_lines_of_yolo(tmp_path, line, fact):
 
 @pytest.mark.parametrize(
     "told",
-    ["names: [cat]\nnc: 2", "names: [a, a]", "names: 5", "[1]", "a: [", "[" * 5000, "names: [a, no]", "names: {1: a}"]
-    + [
+    [
+        "names: [cat]\nnc: 2",
+        "names: [a, a]",
+        "names: 5",
+        "[1]",
+        "a: [",
+        "[" * 5000,
+        "names: [a, no]",
+        "names: {1: a}",
         "names: [a]\ntrain: ../../etc",
         "names: [a]\ntrain: x.txt",
         "names: [a]\nval: images",
