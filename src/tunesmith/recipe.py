@@ -84,7 +84,7 @@ class Recipe(Section):
     def filled(self, meaning: Meaning) -> Recipe:
         """Return the recipe with everything found written down."""
         gives = {modality.gives for modality in meaning.inputs.values()}
-        base = self.base or Base.model_validate("minilm" if "text" in gives else "gbdt")
+        base = self.base or Base.model_validate("minilm" if gives & {"text", "words"} else "gbdt")
         named: dict[str, Modality] = dict(meaning.inputs)
         data = self.data.model_copy(update={"inputs": named})
         values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
@@ -93,6 +93,7 @@ class Recipe(Section):
         augment.check(self.augment, question, base.kind, base.form == "fitted")
         whole = self.model_copy(update=values)
         whole.loss()
+        check_pairing(whole, meaning.task, base)
         if self.balance is not None:
             check_balance(self.balance, meaning.task, base)
         return whole
@@ -130,6 +131,20 @@ class Recipe(Section):
                 f"{unread[0]}: base {base.kind} is fitted in one go and reads no `{unread[0]}`; "
                 f"remove it, or set the base's own fields: `base: {{kind: {base.kind}, ...}}`"
             )
+
+
+def check_pairing(recipe: Recipe, task: Task, base: Base) -> None:
+    """Refuse a base that cannot give what a task reads, and penalties that cannot look at it. Raises RecipeError."""
+    if task.reads not in base.gives:
+        able = [kind for kind in kinds("parts.bases") if task.reads in getattr(find("parts.bases", kind), "gives", ())]
+        raise RecipeError(
+            f"base: {base.kind} gives no vector for each {task.reads}, which task {task.kind} reads; "
+            f"those that do: {', '.join(able)}"
+        )
+    penalties = recipe.train.regularizers
+    for one in () if penalties == "auto" else penalties:
+        if one.forms is not None and task.form not in one.forms:
+            raise RecipeError(f"train.regularizers: {one.kind} cannot look at the rows of {task.kind}; remove it")
 
 
 def check_balance(balance: Balance, task: Task, base: Base) -> None:

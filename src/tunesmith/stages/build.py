@@ -19,6 +19,7 @@ from ..parts.bases.tabular_net import TabularNet
 from ..parts.modalities import Modality
 from ..parts.tasks import Task
 
+ASIDE = ("numbers", "categories")
 COLUMNS = TabularNet()  # what encodes number and category columns beside a base that reads text only
 
 
@@ -57,6 +58,12 @@ def check_inputs(base: Base, codec: Codec) -> None:
             f"base: {base.kind} reads {' and '.join(sorted(base.takes))}, but column '{odd[0]}' is text; "
             "use `base: minilm`, or leave that column out of `inputs`"
         )
+    beside = [one.name for one in codec.columns if isinstance(one.modality, Modality) and one.modality.gives in ASIDE]
+    if shape.reads != "row" and beside:
+        raise RecipeError(
+            f"inputs: {codec.task.kind} answers for each {shape.reads} of a row, and column '{beside[0]}' has no place "
+            "there; leave it out of `inputs`"
+        )
     if not forms & base.takes:
         raise RecipeError(
             f"base: {base.kind} reads {' and '.join(sorted(base.takes))}, but the inputs are "
@@ -66,11 +73,14 @@ def check_inputs(base: Base, codec: Codec) -> None:
 
 def shape_of(codec: Codec) -> Shape:
     """Return how large the codec's inputs are."""
+    assert isinstance(codec.task, Task)
     forms = [(one, one.modality.gives) for one in codec.columns if isinstance(one.modality, Modality)]
     return Shape(
         texts=sum(form == "text" for _, form in forms),
         numbers=sum(form == "numbers" for _, form in forms),
         categories=tuple(len(one.state["values"]) + 1 for one, form in forms if form == "categories"),
+        words=sum(form == "words" for _, form in forms),
+        reads=codec.task.reads,
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from ...core.part import Part
 
-Form = Literal["text", "numbers", "categories"]
+Form = Literal["text", "words", "numbers", "categories"]
 
 
 class Modality(Part):
