@@ -7,7 +7,7 @@ import stat
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..core.need import need
 
@@ -56,8 +56,8 @@ def find_file(folder: Path, name: str) -> tuple[Path | None, str]:
     return (path, "") if status.st_size else (None, "empty")
 
 
-def opened(path: Path) -> Image:
-    """Return a picture of which only the header was read.
+def opened(path: Path | BinaryIO) -> Image:
+    """Return a picture, of a file or of what is read from one, of which only the header was read.
 
     Raises one of UNREADABLE, Pillow's error for bombs, or MissingDependencyError without Pillow.
     """
