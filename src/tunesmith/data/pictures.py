@@ -31,6 +31,9 @@ ENDINGS = {
 }
 """Ending -> the format that a file of this name holds; others are never opened (some would start programs)."""
 
+PIXELS = 50_000_000
+"""The pixels (width times height) above which an image is not decoded where nothing else is said."""
+
 UNREADABLE = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, AttributeError),
     *(AssertionError, NotImplementedError, MemoryError, RecursionError, struct.error, zlib.error),
