@@ -38,8 +38,8 @@ def _questions(asked: Asked, forms: frozenset[str]) -> list[Question]:
 
 
 def _answers(baseline: Baseline, question: Question, what: str) -> None:
-    outputs, shape = baseline.outputs(question), (SIZES["test"], question.width)
+    outputs, shape = np.asarray(baseline.outputs(question)), (SIZES["test"], question.width)
     promise(outputs.shape == shape, baseline, f"outputs() gave shape {outputs.shape} for {what}, not {shape}")
     promise(bool(np.isfinite(outputs).all()), baseline, f"outputs() must be finite ({what})")
-    again = baseline.outputs(question)
+    again = np.asarray(baseline.outputs(question))
     promise(same(outputs, again), baseline, f"outputs() twice must be the same ({what})")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..core.seed import stream
 from ..data import Encoded
+from ..data.forms import Form
 from ..parts.bases import Shape
 
 CODES = 4  # of each category column, the unknown one among them
@@ -19,7 +20,7 @@ GOOD, BAD = ("fine", "great", "works"), ("broken", "late", "poor")
 class Asked:
     """A kind of question: the target's form and how many numbers a model gives per row."""
 
-    form: Literal["class", "classes", "value"]
+    form: Form
     width: int
 
 
