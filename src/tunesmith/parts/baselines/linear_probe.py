@@ -25,9 +25,7 @@ class LinearProbe(Baseline):
 
     def applies(self, question: Question) -> bool:
         """Return whether there are vectors, or columns, to be linear in."""
-        if question.form == "tags":
-            return question.features is not None
-        return question.features is not None or "text" not in question.train.inputs
+        return question.features is not None or bool({"numbers", "categories"} & question.train.inputs.keys())
 
     def outputs(self, question: Question) -> Rows:
         """Return test outputs (rows, width), or of each word."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Shape:
     """How large the inputs are, and what a body has to give a vector for.
 
-    Counted are text columns, columns of words, number columns, and the codes of each category column.
+    Counted are text columns, columns of words, number columns, and the codes of each category column; of each column of
+    images it is the usual height and width in pixels.
     """
 
     texts: int = 0
@@ -31,6 +32,7 @@ class Shape:
     words: int = 0
     reads: str = "row"
     """What there is a vector for: each `row`, or each `word` of it, as the task asks."""
+    images: tuple[tuple[int, int], ...] = ()
 
     @property
     def forms(self) -> frozenset[str]:
@@ -40,6 +42,7 @@ class Shape:
             "words": self.words,
             "numbers": self.numbers,
             "categories": len(self.categories),
+            "image": len(self.images),
         }
         return frozenset(form for form, size in sizes.items() if size)
 
@@ -59,7 +62,7 @@ class Base(Part):
     family: ClassVar[str] = "parts.bases"
     form: ClassVar[Literal["differentiable", "fitted"]] = "differentiable"
     takes: ClassVar[frozenset[str]]
-    """The input forms it reads: `text`, `words`, `numbers`, `categories`."""
+    """The input forms it reads: `text`, `words`, `numbers`, `categories`, `image`."""
     gives: ClassVar[frozenset[str]] = frozenset({"row"})
     """What it can give a vector for: each `row`, each `word` of it, ..."""
     is_pretrained: ClassVar[bool] = False
