@@ -15,13 +15,14 @@ import numpy as np
 from ..core.errors import DataError
 from ..core.need import need
 from .parallel import in_threads
-from .pictures import UNREADABLE, bomb, opened, pillow
+from .pictures import UNREADABLE, bomb, find_file, no_warnings, opened, pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMULA = 1  # counted up whenever the same file comes to other pixels
 SPARE = 2  # a JPEG is decoded at a fraction of its size, but at this many times the size it is brought to
+ORIENTATION, LYING = 0x0112, 5  # the EXIF tag of how a camera was held, from which number on on its side
 SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
 REMEDY = "replace the image or remove the row; `clean: {images: drop}` does so before training"
 
@@ -48,28 +49,65 @@ class Picture:
     """A row's image: a file or its bytes, the sha256 of its content, and its place for messages.
 
     As text it is the digest, so that what is kept under the text of a row's inputs follows from what the file holds.
-    `pixels` is the size (width times height) above which it is not decoded.
+    `source` is a fact in words where there is no such file. `pixels` is the size (width times height) above which it is
+    not decoded.
     """
 
-    source: Path | bytes
+    source: Path | bytes | str
     digest: str
     place: str
     pixels: int
 
     @classmethod
-    def of(cls, source: Path | bytes, place: str, pixels: int) -> Picture:
-        """Return the picture of a file or of bytes. Raises OSError where the file cannot be read."""
-        if isinstance(source, bytes):
-            return cls(source, hashlib.sha256(source).hexdigest(), place, pixels)
-        with source.open("rb") as file:
-            return cls(source, hashlib.file_digest(file, "sha256").hexdigest(), place, pixels)
+    def of(cls, cell: str | bytes | None, folder: Path, place: str, pixels: int) -> Picture:
+        """Return the picture that a cell names by its path from a folder, or holds."""
+        source = cell if isinstance(cell, bytes) and cell else _found(cell, folder)
+        try:
+            return cls(source, _digest(source), place, pixels)
+        except OSError as error:
+            return cls(f"'{cell!s}' cannot be read ({error.strerror})", "", place, pixels)
 
     def __str__(self) -> str:
         return self.digest
 
     def open(self) -> Image:
-        """Return the image, of which only the header was read. Raises what `pictures.opened` raises."""
+        """Return the image, of which only the header was read. Raises what `pictures.opened` raises, and ValueError."""
+        if isinstance(self.source, str):
+            raise ValueError(self.source)
         return opened(self.source if isinstance(self.source, Path) else io.BytesIO(self.source))
+
+
+def _found(cell: str | bytes | None, folder: Path) -> Path | str:
+    """Return the file of a path, or in words why there is none."""
+    if not cell or not isinstance(cell, str):
+        return "there is no image"
+    path, fault = find_file(folder, cell.strip())
+    facts = {
+        "outside": f"'{cell}' leads out of the folder {folder}",
+        "missing": f"there is no file '{cell}' in {folder.absolute()}",
+        "empty": f"'{cell}' is an empty file (0 bytes)",
+    }
+    return facts[fault] if path is None else path
+
+
+def _digest(source: Path | bytes | str) -> str:
+    """Return the sha256 of a file's content or of bytes; empty where there is neither."""
+    if isinstance(source, str):
+        return ""
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def upright_size(picture: Picture) -> tuple[int, int] | None:
+    """Return height and width as the image is looked at, from its header; None where it cannot be read."""
+    try:
+        with picture.open() as image:
+            is_lying = image.getexif().get(ORIENTATION, 1) >= LYING
+            return (image.width, image.height) if is_lying else (image.height, image.width)
+    except (*UNREADABLE, bomb()):
+        return None
 
 
 def decoder() -> str:
@@ -83,11 +121,12 @@ def fill(pictures: Sequence[Picture], view: View, out: np.ndarray) -> None:
     Raises DataError that names the first image that cannot be read, and says how many there are.
     """
     faults: list[str] = []
-    for at, found in enumerate(in_threads(lambda one: _decoded_or_fault(one, view), pictures)):
-        if isinstance(found, str):
-            faults.append(f"{pictures[at].place}: {found}")
-        else:
-            out[at] = found
+    with no_warnings():
+        for at, found in enumerate(in_threads(lambda one: _decoded_or_fault(one, view), pictures)):
+            if isinstance(found, str):
+                faults.append(f"{pictures[at].place}: {found}")
+            else:
+                out[at] = found
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise DataError(f"{faults[0]}{more}; {REMEDY}")
@@ -101,7 +140,7 @@ def decoded(picture: Image, view: View) -> np.ndarray:
     """
     least = view.short_side or max(view.height, view.width)
     picture.draft("RGB", (SPARE * least, SPARE * least))
-    whole = _in_rgb(_upright(picture))
+    whole = in_rgb(upright(picture))
     resample = pillow().Resampling[view.interpolation.upper()]
     if view.short_side is None:
         small = whole.resize((view.width, view.height), resample)
@@ -115,25 +154,30 @@ def decoded(picture: Image, view: View) -> np.ndarray:
 
 def _decoded_or_fault(picture: Picture, view: View) -> np.ndarray | str:
     """Return the pixels, or in words why there are none."""
+    if isinstance(picture.source, str):
+        return picture.source
+    name = "the image" if isinstance(picture.source, bytes) else f"'{picture.source.name}'"
     try:
-        with picture.open() as image:
-            size = image.width * image.height
-            if size > picture.pixels:
-                fact = f"the image has {image.width} x {image.height} pixels, more than the {picture.pixels:,} allowed"
-                return f"{fact} (`pixels` of the column's kind `image`)"
-            try:
-                return decoded(image, view)
-            except bomb():
-                return "the image claims more pixels than are decoded"
-            except UNREADABLE as error:
-                return f"the image is broken ({error})"
+        image = picture.open()
     except bomb():
-        return "the image claims more pixels than are decoded"
+        return f"{name} claims more pixels than are decoded"
     except UNREADABLE:
-        return "this is no image in a known format"
+        return f"{name} is no image in a known format"
+    with image:
+        if image.width * image.height > picture.pixels:
+            size = f"{image.width:,} x {image.height:,}"
+            return (
+                f"{name} has {size} pixels, more than the {picture.pixels:,} that `{{kind: image, pixels: ...}}` allows"
+            )
+        try:
+            return decoded(image, view)
+        except bomb():
+            return f"{name} claims more pixels than are decoded"
+        except UNREADABLE as error:
+            return f"{name} is broken: {error}"
 
 
-def _upright(picture: Image) -> Image:
+def upright(picture: Image) -> Image:
     """Return the image turned as its EXIF entry says; an entry that cannot be read says nothing."""
     with suppress(*UNREADABLE):
         turned = need("PIL.ImageOps", extra="image").exif_transpose(picture)
@@ -141,8 +185,11 @@ def _upright(picture: Image) -> Image:
     return picture
 
 
-def _in_rgb(picture: Image) -> Image:
-    """Return the image in RGB, what is transparent on white."""
+def in_rgb(picture: Image) -> Image:
+    """Return the image in RGB, what is transparent on white, of 16 bits the upper 8.
+
+    Raises ValueError where its numbers have no fixed range, or are no colours.
+    """
     if picture.mode in SIXTEEN_BITS or picture.mode == "I":
         values = np.asarray(picture)
         if values.min() < 0 or values.max() > 0xFFFF:

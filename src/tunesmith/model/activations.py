@@ -156,7 +156,7 @@ def digest_of_weights(modules: Iterable[torch.nn.Module]) -> str:
     for module in modules:
         for name, one in sorted(module.state_dict().items()):
             whole.update(name.encode())
-            whole.update(one.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+            whole.update(one.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return whole.hexdigest()
 
 

@@ -22,16 +22,19 @@ WEIGHTS = frozenset({".pt", ".pth", ".th", ".bin", ".safetensors"})  # endings o
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large the inputs are: text columns, number columns, and the count of codes of each category column."""
+    """How large the inputs are: text and number columns, the codes of each category column, and of each column of
+    images their usual height and width in pixels."""
 
     texts: int = 0
     numbers: int = 0
     categories: tuple[int, ...] = ()
+    images: tuple[tuple[int, int], ...] = ()
 
     @property
     def forms(self) -> frozenset[str]:
         """The input forms that occur."""
         sizes = {"text": self.texts, "numbers": self.numbers, "categories": len(self.categories)}
+        sizes["image"] = len(self.images)
         return frozenset(form for form, size in sizes.items() if size)
 
 
@@ -50,7 +53,7 @@ class Base(Part):
     family: ClassVar[str] = "parts.bases"
     form: ClassVar[Literal["differentiable", "fitted"]] = "differentiable"
     takes: ClassVar[frozenset[str]]
-    """The input forms it reads: `text`, `numbers`, `categories`."""
+    """The input forms it reads: `text`, `numbers`, `categories`, `image`."""
     is_pretrained: ClassVar[bool] = False
     learning_rate: ClassVar[float] = 1e-3
     """The peak rate that suits full training with AdamW."""
