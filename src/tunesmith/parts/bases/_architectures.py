@@ -80,7 +80,7 @@ def load(path: Path, name: str | None) -> tuple[str, nn.Module, nn.Linear]:
     head = ARCHITECTURES[fitting].head
     counters = {one: torch.zeros((), dtype=torch.long) for one in body.state_dict() if one.endswith(COUNTER)}
     inside = {one: tensor for one, tensor in found.items() if not one.startswith(f"{head}.")}
-    body.load_state_dict(counters | inside, strict=True, assign=True)
+    body.load_state_dict(inside | counters, strict=True, assign=True)
     weight = found[f"{head}.weight"]
     with torch.device("meta"):
         classifier = nn.Linear(weight.shape[1], len(weight))

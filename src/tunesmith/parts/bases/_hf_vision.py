@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from torch import nn
 
 from ...core.errors import DataError, RecipeError
@@ -57,9 +58,11 @@ class HfVisionEncoder(VisionBody):
                 continue
             if type(module).__name__ in self.family.blocks:
                 depths.append([module])
-                inside |= {id(one) for one in module.modules()}
             elif list(module.parameters(recurse=False)):
                 depths[-1].append(module)
+            else:
+                continue
+            inside |= {id(one) for one in module.modules()}
         return depths
 
     def checkpoint_layers(self) -> None:
@@ -92,7 +95,7 @@ def from_folder(where: str, size: int | None, policy: Policy) -> HfVisionEncoder
         )
     except DataError:
         raise
-    except (OSError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, RuntimeError, SafetensorError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         kind = "folder" if Path(where).is_dir() else "name"
         raise DataError(
