@@ -13,9 +13,12 @@ import numpy as np
 from ...core.part import Part
 from ...data import Encoded
 from ...data.forms import Form
+from ._families import is_for_images
 
 if TYPE_CHECKING:
     from ._encoder import Encoder
+
+WEIGHTS = frozenset({".pt", ".pth", ".th", ".bin", ".safetensors"})  # endings of files of plain weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,19 @@ class Base(Part):
 
     @classmethod
     def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
-        """Read a name that is no kind: a local folder or a Hub id stands for `hf_encoder` with that path."""
+        """Read a name that is no kind: a path or a Hub id.
+
+        A file of weights stands for `local`, a folder with a model for images for `hf_vision`, all else for
+        `hf_encoder`, with that path.
+        """
         name = value.get("kind")
-        if not isinstance(name, str) or not ("/" in name or name.startswith(".") or Path(name).is_dir()):
+        if not isinstance(name, str):
             return None
-        return value | {"kind": "hf_encoder", "path": name}
+        if Path(name).suffix in WEIGHTS and Path(name).is_file():
+            return value | {"kind": "local", "path": name}
+        if not ("/" in name or name.startswith(".") or Path(name).is_dir()):
+            return None
+        return value | {"kind": "hf_vision" if is_for_images(Path(name)) else "hf_encoder", "path": name}
 
     @abstractmethod
     def build(self, shape: Shape, seed: int) -> Encoder:
