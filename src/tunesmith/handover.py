@@ -68,7 +68,7 @@ class Understood:
 
     def shape(self, events: Events) -> Shape:
         """Return what cleaning needs to know of the columns, and who hears what was done."""
-        return Shape(self.meaning.target, self.meaning.kinds, events)
+        return Shape(self.meaning.target, self.meaning.kinds, events, self.meaning.task.form)
 
 
 @dataclass(frozen=True)
