@@ -15,6 +15,7 @@ from .core.events import Events
 from .core.ids import unit_interval, value_digest
 from .data import Codec, Dataset, Encoded
 from .data.division import Rule, folds
+from .data.forms import PLAIN
 from .data.near import Pairs
 from .handover import Scene, Turns, Understood, augmenting, forget, job, kept
 from .model import Model
@@ -136,6 +137,8 @@ def _refuse(rows: Dataset, known: Understood) -> None:
     """Refuse rows that no model can learn from."""
     meaning = known.meaning
     target, task, column = meaning.target, meaning.task, rows.frame[meaning.target]
+    if task.form not in PLAIN:
+        raise DataError(f"no judge reads the labels of {task.kind}")
     if not meaning.inputs:
         raise DataError("there is no input that a model could read")
     for name, modality in meaning.inputs.items():
@@ -225,7 +228,7 @@ def _tuned(case: _Case, plan: Blueprint, place: _Place) -> Says:
         turns = Turns(augmenting(known, rows, plan.store, events), case.codec, model, learnt)
         scene = Scene(Watch(()), events, lambda seed: build(replace(plan, seed=seed)), home, False, turns)
         work = job(case.recipe, case.codec, {"train": learnt, "validation": checked}, scene)
-        outputs = train(model, work).model.outputs(judged)
+        outputs = np.asarray(train(model, work).model.outputs(judged))
         forget(work.places)
         return outputs if case.task.form == "value" else case.task.scores(outputs, case.codec.target_state)
 

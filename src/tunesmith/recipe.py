@@ -86,6 +86,7 @@ class Recipe(Section):
         augment.check(self.augment, question, base.kind, base.form == "fitted")
         whole = self.model_copy(update=values)
         whole.loss()
+        check_pairing(whole, meaning.task, base)
         if self.balance is not None:
             check_balance(self.balance, meaning.task, base)
         return whole
@@ -125,6 +126,20 @@ class Recipe(Section):
             )
 
 
+def check_pairing(recipe: Recipe, task: Task, base: Base) -> None:
+    """Refuse a base that cannot give what a task reads, and penalties that cannot look at it. Raises RecipeError."""
+    if task.reads not in base.gives:
+        able = [kind for kind in kinds("parts.bases") if task.reads in getattr(find("parts.bases", kind), "gives", ())]
+        raise RecipeError(
+            f"base: {base.kind} gives no vector for each {task.reads}, which task {task.kind} reads; "
+            f"those that do: {', '.join(able)}"
+        )
+    penalties = recipe.train.regularizers
+    for one in () if penalties == "auto" else penalties:
+        if one.forms is not None and task.form not in one.forms:
+            raise RecipeError(f"train.regularizers: {one.kind} cannot look at the rows of {task.kind}; remove it")
+
+
 def check_balance(balance: Balance, task: Task, base: Base) -> None:
     """Refuse what cannot balance the rows of a task, or cannot be taken by a base. Raises RecipeError."""
     why = balance.refuse(task.form, task.kind)
@@ -143,7 +158,7 @@ def check_balance(balance: Balance, task: Task, base: Base) -> None:
 
 def _usual_base(gives: Collection[str]) -> str:
     """Return the base of inputs of these forms, where the recipe names none."""
-    return "minilm" if "text" in gives else "conv_net" if "image" in gives else "gbdt"
+    return "minilm" if "text" in gives or "words" in gives else "conv_net" if "image" in gives else "gbdt"
 
 
 def _forms(kind: str) -> frozenset[str]:

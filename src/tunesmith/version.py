@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from .core.errors import DataError, SchemaError
 from .core.part import find
 from .data import Codec, Dataset, Encoded, Metric, Prediction
+from .data.encoded import finite_rows
 from .data.sources import Source, source_for
 from .model import Model
 from .parts.bases import Base
@@ -87,10 +87,10 @@ class Version:
             "confusion": drawn.get("confusion"),
         }
 
-    def _scores(self, data: Dataset, encoded: Encoded, advance: Advance | None) -> np.ndarray:
+    def _scores(self, data: Dataset, encoded: Encoded, advance: Advance | None) -> Any:
         """Return the task's scores. Raises DataError naming the first row for which they are not finite."""
         scores = self._task.scores(self.model.outputs(encoded, advance), self.codec.target_state)
-        odd = ~np.isfinite(scores.reshape(len(data), -1)).all(axis=1)
+        odd = ~finite_rows(scores)
         if odd.any():
             place = data.place(int(odd.argmax()))
             raise DataError(f"{place}: the model's answer is no finite number; a value is far out of range: correct it")

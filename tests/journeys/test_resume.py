@@ -38,7 +38,7 @@ FORKS = """
 import importlib, json, os, random, signal, sys, time
 from pathlib import Path
 for name in ("torch", "polars", "sklearn.linear_model", "sklearn.feature_extraction.text", "transformers.models.bert",
-             "tunesmith.story", "tunesmith.commands.train", "tunesmith.parts.bases._transformer"):
+             "tunesmith.story", "tunesmith.commands.train", "tunesmith.parts.bases._loading"):
     importlib.import_module(name)
 from tunesmith.cli import main
 

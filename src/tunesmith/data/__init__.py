@@ -2,7 +2,7 @@
 
 from .codec import Codec, Column
 from .dataset import Dataset
-from .encoded import Encoded, Ragged, States
+from .encoded import Encoded, Ragged, Rows, States
 from .prediction import Metric, Prediction
 
-__all__ = ["Codec", "Column", "Dataset", "Encoded", "Metric", "Prediction", "Ragged", "States"]
+__all__ = ["Codec", "Column", "Dataset", "Encoded", "Metric", "Prediction", "Ragged", "Rows", "States"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 
@@ -12,7 +13,8 @@ import numpy as np
 class Ragged:
     """Sequences of different lengths in one flat array: row i is `values[offsets[i]:offsets[i + 1]]`.
 
-    `values` is int32 of shape (total,), `offsets` is int64 of shape (rows + 1,).
+    `offsets` is int64 of shape (rows + 1,). `values` of tokens are int32 (total,), those of what a model gives for
+    each word or window of a row float (total, width).
     """
 
     values: np.ndarray
@@ -26,6 +28,11 @@ class Ragged:
         values = np.concatenate(flat) if flat else np.zeros(0, np.int32)
         return cls(values.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
+    @classmethod
+    def cut(cls, values: np.ndarray, lengths: np.ndarray) -> Ragged:
+        """Divide a flat array (total, ...) into rows of these lengths, int64 (rows,)."""
+        return cls(values, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
@@ -37,10 +44,19 @@ class Ragged:
         """The length of every row, int64."""
         return np.diff(self.offsets)
 
-    def take(self, positions: np.ndarray) -> Ragged:
+    def take(self, positions: np.ndarray) -> Self:
         """Return the rows at these positions, copied."""
         values, lengths = gather(self.values, self.offsets, positions)
-        return Ragged(values.astype(np.int32, copy=False), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+        return replace(self, values=values, offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
+    def put(self, positions: np.ndarray, values: np.ndarray) -> None:
+        """Write the rows at these positions, their values one after another in `values`."""
+        self.values[_places(self.offsets, positions)[0]] = values
+
+    @property
+    def owners(self) -> np.ndarray:
+        """The row that each value belongs to, int64 (total,)."""
+        return np.repeat(np.arange(len(self)), self.lengths)
 
     def padded(self, positions: np.ndarray, pad: int) -> tuple[np.ndarray, np.ndarray]:
         """Return (tokens, mask) of these rows, int64 and bool, both of shape (rows, longest)."""
@@ -60,11 +76,6 @@ class States(Ragged):
 
     depth: int
 
-    def take(self, positions: np.ndarray) -> States:
-        """Return the rows at these positions, copied."""
-        values, lengths = gather(self.values, self.offsets, positions)
-        return States(values, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), self.depth)
-
     def block(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (states, mask) of these rows, (rows, longest, width) with zeros behind a row's end, and bool."""
         values, lengths = gather(self.values, self.offsets, positions)
@@ -81,12 +92,22 @@ def gather(values: np.ndarray, offsets: np.ndarray, positions: np.ndarray) -> tu
     the same dtype, so a memory map of states (total, width) is read at those rows alone. Negative positions count
     from the end. Raises IndexError where a position is outside.
     """
+    places, lengths = _places(offsets, positions)
+    return values.take(places, axis=0), lengths
+
+
+def _places(offsets: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where in a ragged array's values some rows stand, one after another, and their lengths, both int64."""
     at = np.asarray(positions, np.int64)
     starts = offsets[:-1][at]
     lengths = offsets[1:][at] - starts
     ends = np.cumsum(lengths)
-    shifts = np.repeat(starts - (ends - lengths), lengths)  # from a place in `flat` to its place in `values`
-    return values.take(np.arange(len(shifts)) + shifts, axis=0), lengths
+    shifts = np.repeat(starts - (ends - lengths), lengths)  # from a place one after another to the place in `values`
+    return np.arange(len(shifts)) + shifts, lengths
+
+
+Rows = np.ndarray | Ragged
+"""One entry per row: an array whose first axis counts rows, or sequences of different lengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +116,12 @@ class Encoded:
 
     `inputs` maps a form to its array: `text` object (rows, columns), `tokens` Ragged, `numbers` float32
     (rows, columns) with NaN where missing, `categories` int64 (rows, columns) with 0 where unknown.
-    `targets` is what the task makes of the target column, or None for rows without labels.
+    `targets` is what the task makes of the target column, an array or Ragged, or None for rows without labels.
     """
 
     ids: tuple[str, ...]
-    inputs: Mapping[str, np.ndarray | Ragged]
-    targets: np.ndarray | None = None
+    inputs: Mapping[str, Rows]
+    targets: Any = None
     weights: np.ndarray | None = field(default=None)
 
     def __len__(self) -> int:
@@ -114,26 +135,54 @@ class Encoded:
 
     def followed_by(self, other: Encoded) -> Encoded:
         """Return these rows and then the other's, which must have the same forms; weights are left behind."""
-        inputs = {form: _joined(one, other.inputs[form]) for form, one in self.inputs.items()}
+        inputs = {form: joined(one, other.inputs[form]) for form, one in self.inputs.items()}
         targets = None
         if self.targets is not None and other.targets is not None:
-            targets = np.concatenate([self.targets, other.targets])
+            targets = joined(self.targets, other.targets)
         return Encoded((*self.ids, *other.ids), inputs, targets)
 
     def take(self, positions: np.ndarray) -> Encoded:
         """Return the rows at these positions (int64), in their order."""
-        inputs = {
-            form: array.take(positions) if isinstance(array, Ragged) else array[positions]
-            for form, array in self.inputs.items()
-        }
-        targets = None if self.targets is None else self.targets[positions]
+        inputs = {form: taken(array, positions) for form, array in self.inputs.items()}
+        targets = None if self.targets is None else taken(self.targets, positions)
         weights = None if self.weights is None else self.weights[positions]
         ids = tuple(self.ids[position] for position in np.asarray(positions, np.int64).tolist())
         return Encoded(ids, inputs, targets, weights)
 
 
-def _joined(one: np.ndarray | Ragged, other: np.ndarray | Ragged) -> np.ndarray | Ragged:
+def taken(rows: Rows, positions: np.ndarray) -> Rows:
+    """Return the rows at these positions (int64), in their order."""
+    return rows.take(positions) if isinstance(rows, Ragged) else rows[positions]
+
+
+def joined(one: Rows, other: Rows) -> Rows:
+    """Return the rows of one and then those of the other, which must be of the same kind."""
     if not isinstance(one, Ragged) or not isinstance(other, Ragged):
         return np.concatenate([np.asarray(one), np.asarray(other)])
     offsets = np.concatenate([one.offsets, one.offsets[-1] + other.offsets[1:]])
     return replace(one, values=np.concatenate([one.values, other.values]), offsets=offsets)
+
+
+def dealt_back(parts: Sequence[Rows], rows: int) -> Rows:
+    """Return the first `rows` rows in order, of which part k holds the rows k, k + n, k + 2n, ... of n parts."""
+    whole = parts[0]
+    for one in parts[1:]:
+        whole = joined(whole, one)
+    sizes = [len(one) for one in parts]
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    order = np.array([starts[at % len(parts)] + at // len(parts) for at in range(rows)], np.int64)
+    return taken(whole, order)
+
+
+def finite_rows(rows: Rows) -> np.ndarray:
+    """Return which rows hold finite numbers only, bool (rows,)."""
+    values = flat(rows)
+    is_finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    if not isinstance(rows, Ragged):
+        return is_finite
+    return np.bincount(rows.owners, ~is_finite, minlength=len(rows)) == 0
+
+
+def flat(rows: Rows) -> np.ndarray:
+    """Return all values in one array, row after row."""
+    return rows.values if isinstance(rows, Ragged) else rows

@@ -7,17 +7,15 @@ Weights of one measure the rows themselves; bootstrap counts measure resamples; 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..core.errors import DataError
+from .forms import Form
 from .metrics_classes import BINS, Counts, Given, answers_of, class_metrics, confidence_bins, multilabel_metrics
 from .metrics_ranks import areas
 from .metrics_values import value_metrics
-
-Form = Literal["class", "classes", "value"]
-"""What a row's target is: one class, any number of classes (multilabel), or a number."""
 
 HIGHER_IS_BETTER: Mapping[str, bool] = {
     "accuracy": True,

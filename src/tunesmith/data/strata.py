@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import polars as pl
 
-Form = Literal["class", "classes", "value"]
+from .forms import Form
 
 BINS = 10  # of a value: its tenths
 LEAST_PER_BIN = 10  # rows that tell where a bin ends
@@ -18,13 +16,19 @@ NONE = ""  # the class of a row without a label
 def strata(target: pl.Series, form: Form = "class") -> pl.Series:
     """Return the name of each row's stratum, String: its class, the rarest of its classes, or the tenth of its value.
 
+    The rarest of its tags; of any other form, all rows are of one stratum.
+
     Rows appended later change nothing: which class is rarest, and where a tenth ends, is asked of earlier rows only.
     """
     if form == "classes":
         return _rarest(target if target.dtype == pl.List else target.cast(pl.String).str.extract_all(LABELS))
     if form == "value":
         return _tenths(target.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy())
-    return target.cast(pl.String).fill_null(NONE)
+    if form == "class":
+        return target.cast(pl.String).fill_null(NONE)
+    if form == "tags":
+        return _rarest(target)
+    return pl.repeat(NONE, len(target), eager=True)
 
 
 def _rarest(target: pl.Series) -> pl.Series:

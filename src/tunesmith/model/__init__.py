@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from ..data import Encoded
+from ..data import Encoded, Rows
 from ..parts.bases import Shape
 
 Advance = Callable[[int], None]
@@ -49,10 +47,13 @@ class Model(ABC):
         return encoded
 
     @abstractmethod
-    def outputs(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray:
-        """Return raw outputs, float64 (rows, width), in fp32 arithmetic; `advance` hears how many rows are done."""
+    def outputs(self, encoded: Encoded, advance: Advance | None = None) -> Rows:
+        """Return raw outputs, float64 (rows, width), in fp32 arithmetic; `advance` hears how many rows are done.
 
-    def features(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray | None:
+        Where the task reads more than one vector per row, they are Ragged, with values (total, width).
+        """
+
+    def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the pre-trained body's vectors (rows, size), None where nothing is pre-trained."""
         return None
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..core.need import lazy
 from ..core.threads import fitting_threads
+from ..data.forms import Form
 
 linear_model = lazy("sklearn.linear_model")
 feature_text = lazy("sklearn.feature_extraction.text")
@@ -37,7 +38,7 @@ class Folds:
 
     fold: np.ndarray
     targets: np.ndarray
-    form: Literal["class", "classes", "value"]
+    form: Form
     width: int
     advance: Advance = lambda: None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import nn
 
 from ..core.errors import StoreError, VerificationError
 from ..core.seed import derive
-from ..data import Encoded, States
+from ..data import Encoded, Ragged, Rows, States
 from ..data.batching import answer_batches
 from ..data.store import ArrayStore
 from ..parts.bases import Shape
@@ -26,6 +26,7 @@ from .activations import Kept, prepared
 STATES, VECTORS = "body states", "body vectors"  # forms that stand for the body's lower layers, or for all of it
 
 Tensors = Mapping[str, Mapping[str, torch.Tensor]]
+Call = Callable[[Tensors], torch.Tensor]
 
 
 class Net(nn.Module):
@@ -99,15 +100,17 @@ class Network(Model):
             for name in self.net.encoders
         }
 
-    def outputs(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray:
-        """Return raw outputs, float64 (rows, width)."""
+    def outputs(self, encoded: Encoded, advance: Advance | None = None) -> Rows:
+        """Return raw outputs, float64 (rows, width), or Ragged of values (total, width) where rows have several."""
         return self._run(encoded, self.net, self.width, advance)
 
-    def features(self, encoded: Encoded, advance: Advance | None = None) -> np.ndarray | None:
+    def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the body's vectors, float64 (rows, size), None where the body is not pre-trained."""
         encoder = self._encoders()[self.body]
         if not encoder.is_pretrained:
             return None
+        if encoder.units(encoded.inputs) is not None:
+            return self._run(encoded, lambda tensors: encoder(tensors[self.body]), encoder.width, advance)
         try:
             return Kept(encoder, self.store, self.device).vectors(encoded, advance).astype(np.float64)
         except StoreError:
@@ -157,14 +160,20 @@ class Network(Model):
     def _encoders(self) -> dict[str, Encoder]:
         return dict(self.net.encoders.items())  # type: ignore[arg-type]
 
-    def _run(self, encoded: Encoded, call: object, width: int, advance: Advance | None) -> np.ndarray:
+    def _units(self, encoded: Encoded) -> np.ndarray | None:
+        """Return how many vectors each row has, or None where each has one."""
+        return self._encoders()[self.body].units(encoded.inputs)
+
+    def _run(self, encoded: Encoded, call: Call, width: int, advance: Advance | None) -> Rows:
         """Call on batches of rows of like length."""
-        result, done = np.zeros((len(encoded), width)), 0
+        units = self._units(encoded)
+        lines = np.ones(len(encoded), np.int64) if units is None else units
+        result, done = Ragged.cut(np.zeros((int(lines.sum()), width)), lines), 0
         self.net.eval()
         with torch.inference_mode():
             for rows in answer_batches(len(encoded), self.lengths(encoded)):
-                result[rows] = call(self.collate(encoded, rows)).float().cpu().numpy()  # type: ignore[operator]
+                result.put(rows, call(self.collate(encoded, rows)).float().cpu().numpy())
                 done += len(rows)
                 if advance is not None:
                     advance(done)
-        return result
+        return result.values if units is None else result

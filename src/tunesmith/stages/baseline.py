@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from ..core.events import Events
 from ..core.part import find, kinds
 from ..core.threads import fitting_threads
-from ..data import Encoded
+from ..data import Encoded, Rows
+from ..data.encoded import flat
 from ..model import Model
 from ..parts.baselines import Baseline, Question
 
 
-def frozen_features(model: Model, encoded: Mapping[str, Encoded], events: Events) -> dict[str, np.ndarray] | None:
+def frozen_features(model: Model, encoded: Mapping[str, Encoded], events: Events) -> dict[str, Rows] | None:
     """Return the untouched pre-trained body's vectors by split, or None where nothing is pre-trained."""
     total = sum(len(one) for one in encoded.values())
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, Rows] = {}
     with events.stage("frozen features", total) as advance:
         done = 0
         for name, rows in encoded.items():
@@ -29,15 +28,15 @@ def frozen_features(model: Model, encoded: Mapping[str, Encoded], events: Events
     return found
 
 
-def answer(question: Question, events: Events) -> dict[str, np.ndarray]:
+def answer(question: Question, events: Events) -> dict[str, Rows]:
     """Return test outputs (rows, width) by baseline."""
     names = kinds("parts.baselines")
-    outputs: dict[str, np.ndarray] = {}
+    outputs: dict[str, Rows] = {}
     with events.stage("baselines", len(names)) as advance:
         for done, name in enumerate(names, start=1):
             baseline = find("parts.baselines", name)()
             assert isinstance(baseline, Baseline)
-            if baseline.applies(question):
+            if question.form in baseline.forms and baseline.applies(question):
                 with fitting_threads(_size(question)):
                     outputs[name] = baseline.outputs(question)
             advance(done)
@@ -45,4 +44,4 @@ def answer(question: Question, events: Events) -> dict[str, np.ndarray]:
 
 
 def _size(question: Question) -> int:
-    return question.train.size + (0 if question.features is None else question.features["train"].size)
+    return question.train.size + (0 if question.features is None else flat(question.features["train"]).size)

@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from ..core.errors import RecipeError
 from ..core.events import Events
 from ..core.part import Section
-from ..data import Codec, Encoded
+from ..data import Codec, Encoded, Rows
+from ..data.encoded import taken
 from ..data.thresholds import EVEN, MERITS, Sweep, saved
 from ..parts.tasks import Task
 
@@ -85,7 +86,7 @@ class Decide(Section):
 class System:
     """One system's test outputs, the codec that turns them into answers, and the choice as JSON values."""
 
-    outputs: np.ndarray
+    outputs: Rows
     codec: Codec
     choice: dict[str, Any] = field(default_factory=dict)
 
@@ -95,8 +96,8 @@ def check(how: Decide, codec: Codec) -> None:
     task, names = _task(codec), _names(codec)
     if how.is_plain and how.positive is None:
         return
-    if task.form == "value":
-        raise RecipeError(f"decide: {task.kind} answers with a number, not from a probability on; remove `decide`")
+    if task.form not in ("class", "classes"):
+        raise RecipeError(f"decide: {task.kind} does not answer from a probability on; remove `decide`")
     if task.form == "classes" and how.positive is not None:
         raise RecipeError("decide.positive: every label has a threshold of its own; remove `positive`")
     if task.form == "class" and len(names) != 2:
@@ -110,7 +111,7 @@ def check(how: Decide, codec: Codec) -> None:
 
 
 def each(
-    how: Decide, codec: Codec, encoded: Mapping[str, Encoded], outputs: Mapping[str, np.ndarray], events: Events
+    how: Decide, codec: Codec, encoded: Mapping[str, Encoded], outputs: Mapping[str, Rows], events: Events
 ) -> dict[str, System]:
     """Return every system with its own thresholds: what is granted to the model is granted to the baselines.
 
@@ -119,17 +120,16 @@ def each(
     ahead = len(encoded["validation"]) if how.is_auto else 0
     systems = {}
     for name, one in outputs.items():
-        found, choice = settled(how, codec, encoded, one[:ahead])
-        systems[name] = System(one[ahead:], found, choice)
+        rows = np.arange(len(one))
+        found, choice = settled(how, codec, encoded, taken(one, rows[:ahead]))
+        systems[name] = System(taken(one, rows[ahead:]), found, choice)
     if "model" in systems and not how.is_plain:
         for sentence in _told(how, systems["model"].choice):
             events.note("decide", sentence)
     return systems
 
 
-def settled(
-    how: Decide, codec: Codec, encoded: Mapping[str, Encoded], outputs: np.ndarray
-) -> tuple[Codec, dict[str, Any]]:
+def settled(how: Decide, codec: Codec, encoded: Mapping[str, Encoded], outputs: Any) -> tuple[Codec, dict[str, Any]]:
     """Return the codec with its thresholds, and the choice as JSON values; both as they were where nothing is asked.
 
     `outputs` (rows, width) are a system's for the validation rows, of which nothing is read without `auto`.

@@ -53,7 +53,7 @@ def has_label(data: Dataset, codec: Codec) -> pl.Series:
     return labelled
 
 
-def encode_targets(data: Dataset, codec: Codec) -> np.ndarray:
+def encode_targets(data: Dataset, codec: Codec) -> Any:
     """Return the labels as the task's array. Raises DataError naming the place of the first that does not fit."""
     task = codec.task
     assert isinstance(task, Task)

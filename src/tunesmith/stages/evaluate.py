@@ -13,16 +13,15 @@ from ..core.errors import SchemaError
 from ..core.seed import stream
 from ..core.statistics import Comparison, Statistic, intervals, paired_difference
 from ..data import Codec, Dataset, Metric
-from ..data.metrics import HIGHER_IS_BETTER, confusion, measure, per_class, reliability
+from ..data import Rows as Scores  # one entry per row, in the form that the task gives them
+from ..data.encoded import taken
+from ..data.metrics import HIGHER_IS_BETTER
 from ..model import Judged
-from ..parts.tasks import Task
+from ..parts.tasks import Answered, Task
 
 RESAMPLES = 1000
 WORST = 20  # rows shown with the largest loss
 SIGNIFICANT = 0.05
-POINTS = 500  # truth and answer pairs kept for a regression's picture
-
-Scores = np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Rows:
 
     data: Dataset
     codec: Codec
-    targets: np.ndarray
+    targets: Scores
     seed: int
 
     @property
@@ -40,41 +39,32 @@ class Rows:
         assert isinstance(self.codec.task, Task)
         return self.codec.task
 
-    @property
-    def truth(self) -> np.ndarray:
-        """The labels as metrics read them."""
-        return self.task.truth(self.targets, self.codec.target_state)
-
-    def answers(self, scores: Scores) -> np.ndarray | None:
-        """Return what the codec makes of scores, None where they are values."""
-        return None if self.task.form == "value" else self.task.decided(scores, self.codec.target_state)
+    def answered(self, scores: Scores) -> Answered:
+        """Return the labels beside these scores and what the codec answers from them."""
+        return self.task.answered(self.targets, scores, self.codec.target_state)
 
 
 def figures(rows: Rows, scores: Scores) -> dict[str, Metric]:
     """Return every metric of the task with its 95 % bootstrap interval."""
 
-    def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
-        return measure(rows.task.form, rows.truth, scores, weights, rows.answers(scores))
-
-    return _metrics(statistic, rows)
+    given = rows.answered(scores)
+    return _metrics(lambda weights: rows.task.measured(given, weights), rows)
 
 
 def class_figures(rows: Rows, scores: Scores) -> dict[str, dict[str, Any]] | None:
     """Return precision, recall, F1 and PR AUC with intervals and the number of rows, by class; None for values."""
-    names = rows.task.classes(rows.codec.target_state)
-    if names is None:
+    task, given = rows.task, rows.answered(scores)
+    if task.classes(given.state) is None:
         return None
 
     def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
-        found = per_class(rows.truth, scores, weights, rows.answers(scores))
-        return {f"{name}\x1f{number}": array for number, one in found.items() for name, array in one.items()}
+        found = task.measured_by_class(given, weights) or {}
+        return {f"{name}\x1f{metric}": array for name, one in found.items() for metric, array in one.items()}
 
-    flat = _metrics(statistic, rows)
-    counts = rows.truth.sum(axis=0) if rows.truth.ndim == 2 else np.bincount(rows.truth, minlength=len(names))
-    table: dict[str, dict[str, Any]] = {str(name): {"rows": int(n)} for name, n in zip(names, counts, strict=True)}
-    for key, metric in flat.items():
-        name, _, number = key.partition("\x1f")
-        table[str(names[int(number)])][name] = metric.as_json()
+    table: dict[str, dict[str, Any]] = {name: {"rows": count} for name, count in task.support(given).items()}
+    for key, metric in _metrics(statistic, rows).items():
+        name, _, measured = key.partition("\x1f")
+        table[name][measured] = metric.as_json()
     return table
 
 
@@ -83,12 +73,12 @@ def compare(rows: Rows, ours: Scores, theirs: Scores, others: Rows | None = None
 
     `others` are the same rows with the codec by which theirs become answers, where it is not ours.
     """
-    primary, form, truth = rows.task.primary, rows.task.form, rows.truth
+    task, primary = rows.task, rows.task.primary
     sign = 1.0 if HIGHER_IS_BETTER[primary] else -1.0
 
     def statistic(said: Rows, scores: Scores) -> Statistic:
-        answers = said.answers(scores)
-        return lambda weights: {primary: sign * measure(form, truth, scores, weights, answers, primary)[primary]}
+        given = said.answered(scores)
+        return lambda weights: {primary: sign * task.measured(given, weights, primary)[primary]}
 
     pair = statistic(rows, ours), statistic(others or rows, theirs)
     return paired_difference(*pair, len(rows.data), stream(rows.seed, "paired"), RESAMPLES)[primary]
@@ -145,42 +135,20 @@ def _float(value: float | None) -> float:
 
 
 def pictures(rows: Rows, scores: Scores) -> dict[str, Any]:
-    """Return what the report draws: confusion, calibration, residuals, the rows of the largest loss."""
-    task, state = rows.task, rows.codec.target_state
-    drawn: dict[str, Any] = {"worst": _worst(rows, scores)}
-    if task.form == "value":
-        pairs = list(zip(rows.truth.tolist(), scores.tolist(), strict=True))[:POINTS]
-        return drawn | {"residuals": {"points": [{"truth": truth, "answer": answer} for truth, answer in pairs]}}
-    answers = task.decided(scores, state)
-    drawn["calibration"] = {"bins": reliability(rows.truth, scores, answers)}
-    if task.form == "class":
-        names = [str(name) for name in task.classes(state) or []]
-        counts = confusion(rows.truth, answers, len(names))
-        drawn["confusion"] = {"labels": names, "counts": counts.tolist()}
-    return drawn
+    """Return what the report draws: what the task has to show, and the rows of the largest loss."""
+    return {"worst": _worst(rows, scores)} | rows.task.pictures(rows.answered(scores))
 
 
-def row_losses(task: Task, truth: np.ndarray, scores: Scores) -> np.ndarray:
-    """Return each row's loss: minus log probability of the truth, or the absolute error."""
-    if task.form == "value":
-        return np.abs(truth - scores)
-    if task.form == "class":
-        return -np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-12))
-    right = np.where(truth > 0.5, scores, 1 - scores)
-    return -np.log(np.maximum(right, 1e-12)).mean(axis=1)
-
-
-def validation_measure(task: Task, targets: np.ndarray, state: Mapping[str, Any]) -> Callable[[np.ndarray], Judged]:
+def validation_measure(task: Task, targets: Scores, state: Mapping[str, Any]) -> Callable[[Scores], Judged]:
     """Return outputs -> what validation says of them, for early stopping."""
-    truth = task.truth(targets, state)
     sign = 1.0 if HIGHER_IS_BETTER[task.primary] else -1.0
     once = np.ones((1, len(targets)))
 
-    def judge(outputs: np.ndarray) -> Judged:
-        scores = task.scores(outputs, state)
-        value = float(measure(task.form, truth, scores, once, only=task.primary)[task.primary][0])
+    def judge(outputs: Scores) -> Judged:
+        given = task.answered(targets, task.scores(outputs, state), state)
+        value = float(task.measured(given, once, task.primary)[task.primary][0])
         merit = sign * value if np.isfinite(value) else -np.inf
-        return Judged(task.primary, value, merit, float(row_losses(task, truth, scores).mean()))
+        return Judged(task.primary, value, merit, float(task.losses(given).mean()))
 
     return judge
 
@@ -197,9 +165,9 @@ def _metric(value: float | None, low: float | None, high: float | None) -> Metri
 
 
 def _worst(rows: Rows, scores: Scores) -> list[dict[str, Any]]:
-    losses = row_losses(rows.task, rows.truth, scores)
+    losses = rows.task.losses(rows.answered(scores))
     chosen = np.argsort(-losses, kind="stable")[: min(WORST, len(losses))]
-    answers = rows.task.answers(scores[chosen], rows.codec.target_state)
+    answers = rows.task.answers(taken(scores, chosen), rows.codec.target_state)
     picked = rows.data.take(chosen)
     names = [column.name for column in rows.codec.columns]
     shown = []
@@ -229,7 +197,7 @@ def by_slice(rows: Rows, scores: Scores, column: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for value in sorted(set(values)):
         chosen = np.flatnonzero(values == value)
-        part = Rows(rows.data.take(chosen), rows.codec, rows.targets[chosen], rows.seed)
-        metrics = {name: one.as_json() for name, one in figures(part, scores[chosen]).items()}
+        part = Rows(rows.data.take(chosen), rows.codec, taken(rows.targets, chosen), rows.seed)
+        metrics = {name: one.as_json() for name, one in figures(part, taken(scores, chosen)).items()}
         found[str(value)] = {"rows": len(chosen), "metrics": metrics}
     return found

@@ -14,6 +14,7 @@ import torch
 from ..core.errors import RecipeError, TrainingError, TunesmithError
 from ..core.ids import value_digest
 from ..core.seed import derive
+from ..data import Rows
 from ..model import Curve, Model
 from ..model.activations import digest_of_weights
 from ..model.fitted import Fitted
@@ -53,8 +54,8 @@ class Trained:
 
     model: Model
     curve: Curve
-    before: np.ndarray
-    after: np.ndarray
+    before: Rows
+    after: Rows
     account: dict[str, Any] = field(default_factory=dict)
 
 

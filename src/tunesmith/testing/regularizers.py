@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import partial
-from typing import get_args
 
 import numpy as np
 import torch
 
 from ..core.seed import stream
+from ..data.forms import PLAIN, Form
 from ..model.network import Net
 from ..parts.bases import Shape
 from ..parts.bases._columns import ColumnEncoder
 from ..parts.losses import Loss
 from ..parts.losses.cross_entropy import CrossEntropy
 from ..parts.losses.squared import Squared
-from ..parts.regularizers import Form, Penalty, Regularizer, Scene
+from ..parts.regularizers import Penalty, Regularizer, Scene
 from . import tiny
 from .losses import ROWS, WIDTHS, labels
 from .promise import promise
@@ -33,7 +33,7 @@ FIRST, SECOND = 1, 2  # what the dropout of the two passes is drawn from
 
 def check(regularizer: Regularizer) -> None:
     """Hold one regulariser to its promises: every form of target, a pre-trained body beside a new one."""
-    for form in get_args(Form):
+    for form in sorted(PLAIN):
         net = network(form)
         penalty = _built(regularizer, net)
         _at_start(regularizer, form)
@@ -175,7 +175,7 @@ def _part(seen: Scene, rows: slice) -> Scene:
         return outputs[rows], vectors[rows]
 
     narrowed = {"outputs": seen.outputs[rows], "vectors": seen.vectors[rows], "targets": seen.targets[rows]}
-    return replace(seen, forward=forward, **narrowed)  # type: ignore[arg-type]
+    return replace(seen, forward=forward, **narrowed)
 
 
 def _shares(regularizer: Regularizer) -> None:

@@ -89,7 +89,7 @@ def _scene(strategy: Strategy, body: Encoder, form: str, taken: list[int]) -> li
     strategy.warm(
         Scene(
             targets=TARGETS[form],
-            form=form,  # type: ignore[arg-type]
+            form=form,
             vectors=lambda positions: body(body.collate(inputs, positions)),
             move=move,
             advance=lambda number, **fields: told.append(number),

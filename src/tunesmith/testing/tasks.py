@@ -11,6 +11,7 @@ import polars as pl
 from ..core.ids import canonical
 from ..data.metrics import HIGHER_IS_BETTER, measure
 from ..parts.tasks import Task
+from . import own_forms
 from .columns import plain
 from .promise import near, promise, same
 
@@ -22,8 +23,10 @@ LISTS = (["red", "blue"], ["green"], ["blue", "green"], ["red"], ["green", "red"
 
 def check(task: Task) -> None:
     """Hold one task to its promises."""
-    promise(task.form in TYPES, task, f"`form` must be one of {', '.join(TYPES)}")
     promise(task.primary in HIGHER_IS_BETTER, task, f"`primary` names '{task.primary}', which is no metric")
+    if task.form not in TYPES:
+        own_forms.check(task)
+        return
     taken = [target for target in targets(task.form) if _takes(task, target)]
     promise(bool(taken), task, "suits() and refuse() turn every target column away that its form can be written in")
     for target in taken:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import InterruptedTrainingError, TrainingError
+from ..data.encoded import flat
 from .loop import Loop
 from .monitor import Remark
 from .randomness import random_state, restore_random
@@ -88,7 +89,7 @@ class Course:
         loop = self.loop
         found = loop.validate()
         one = found["step"], found["epoch"], found["train_loss"], found["loss"], found["metric"], found["merit"]
-        self._say([*loop.monitor.validation(*one), *loop.monitor.outputs(found["outputs"], loop.job.form)])
+        self._say([*loop.monitor.validation(*one), *loop.monitor.outputs(flat(found["outputs"]), loop.job.form)])
 
     def _say(self, remarks: list[Remark]) -> None:
         for remark in remarks:

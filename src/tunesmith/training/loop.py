@@ -13,11 +13,13 @@ import torch
 
 from ..core.errors import TrainingError
 from ..core.seed import stream
+from ..data.encoded import Rows, dealt_back, finite_rows
 from ..model import Curve
 from ..model.network import Net, Network
 from ..parts.regularizers import Scene
 from .best import SOUP, Average, Best, Key, Weights, copies, put
 from .groups import frozen_depth, parameter_groups
+from .labels import Shelf
 from .monitor import Monitor
 from .randomness import manual_seed, random_state, restore_random
 from .settings import Job, Plan, Step
@@ -65,7 +67,7 @@ class Loop:
         self.peaks = [group["lr"] for group in groups]
         self.optimizer = job.how.optimizer.build(groups)
         self.hurt = weighed(job, model.width)
-        self.labels = torch.from_numpy(job.targets).to(model.device)
+        self.labels = Shelf(job.targets, model.device)
         self.rows, self.lengths = job.train, model.lengths(job.train)
         assert job.how.regularizers != "auto"
         self.penalties = [one.build(model.net) for one in job.how.regularizers]
@@ -136,7 +138,7 @@ class Loop:
             outputs = self._outputs()
             put(self.model.net, now)
         number = self.progress.number
-        if not np.isfinite(outputs).all():
+        if not finite_rows(outputs).all():
             raise TrainingError(
                 f"training step {number}: the outputs of the validation rows are not finite; nothing was registered; "
                 "lower train.optimizer.learning_rate (a tenth is a good try), or use train.engine.precision: fp32"
@@ -191,8 +193,7 @@ class Loop:
         self.model.net.eval()
         self.passes(positions)
         self.micro, self.penalties = kept
-        gradients = [self.engine.whole(one.grad) for one in self.moving.values() if one.grad is not None]
-        found = [one.double().flatten() for one in gradients]
+        found = [self.engine.whole(one.grad).double().flatten() for one in self.moving.values() if one.grad is not None]
         self.optimizer.zero_grad(set_to_none=True)
         return torch.cat(found).cpu().numpy()
 
@@ -201,11 +202,10 @@ class Loop:
         judged = self.engine.of_first(self.job.measure(self._outputs()))
         return judged.merit, -judged.loss
 
-    def _outputs(self) -> np.ndarray:
-        """Return the outputs of the validation rows, float64 (rows, width), each process's part from that process."""
+    def _outputs(self) -> Rows:
+        """Return the outputs of the validation rows, as the model gives them, each process's part from that process."""
         with self.engine.autocast():
-            parts = self.engine.gather(self.model.outputs(self.judged))
-        return np.stack(parts, axis=1).reshape(-1, self.model.width)[: len(self.job.validation)]
+            return dealt_back(self.engine.gather(self.model.outputs(self.judged)), len(self.job.validation))
 
     def _spend(self, started: float) -> None:
         """Count the time since then: that of the slowest process, as the clock may end training."""

@@ -6,12 +6,13 @@ import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from ..core.errors import VerificationError
+from ..data.forms import Form
 from . import signs
 from .signs import Measured
 
@@ -113,7 +114,7 @@ class Monitor:
         overfitting = self._overfitting()
         return overfitting or self._plateau()
 
-    def outputs(self, outputs: np.ndarray, form: Literal["class", "classes", "value"]) -> list[Remark]:
+    def outputs(self, outputs: np.ndarray, form: Form) -> list[Remark]:
         """Look at the outputs of the validation rows, float (rows, width), after each validation.
 
         Raises ValueError where they have another shape.

@@ -28,6 +28,8 @@ def shorten(model: Network, job: Job) -> Job:
     layers = body.layers()
     depth = frozen_depth(layers, job.strategy.ever_moves(body, layers))
     is_whole = depth == len(layers)
+    if body.units(job.train.inputs) is not None:
+        return job
     if not job.how.cache_gigabytes or not (is_whole or (depth > 1 and body.can_split)):
         return job
     if job.anew is not None:

@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, SerializeAsAny, model_validator
 
 from ..core.events import Events
 from ..core.part import Section
-from ..data import Encoded
+from ..data import Encoded, Rows
 from ..data.batching import batches
+from ..data.forms import Form
 from ..model import Judged, Model
 from ..parts.balances import Balance
 from ..parts.engines import Engine
@@ -31,7 +32,7 @@ MOST_VALIDATIONS = 40
 USUAL_BATCH, FEW_STEPS = 32, 16  # `batch_size: auto` halves the usual batch until an epoch has so many steps ...
 LEAST_BATCH = 8  # ... or the batch is this small
 
-Measure = Callable[[np.ndarray], Judged]
+Measure = Callable[[Rows], Judged]
 
 
 class Train(Section):
@@ -135,7 +136,7 @@ class Job:
     loss: Loss
     base_rate: float
     is_rate_known: bool
-    form: Literal["class", "classes", "value"]
+    form: Form
     measure: Measure
     watch: Callable[[Step], None]
     check: Callable[[np.ndarray, np.ndarray], None]
@@ -165,7 +166,7 @@ class Job:
         return self.balance.batches(self.targets, size, generator, lengths)
 
     @property
-    def targets(self) -> np.ndarray:
+    def targets(self) -> Any:
         """The training rows' labels."""
         assert self.train.targets is not None
         return self.train.targets

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..core.part import resolve
+from ..data.forms import PLAIN
 from ..parts.losses import Loss
 from ..parts.losses.cross_entropy import CrossEntropy
 from ..parts.regularizers import Regularizer
@@ -25,7 +26,7 @@ def variants(job: Job, drops_out: bool) -> dict[str, Job]:
     if isinstance(job.loss, CrossEntropy) and not job.loss.label_smoothing:
         smoothed: Loss = job.loss.model_copy(update={"label_smoothing": SMOOTHING})
         found["label_smoothing"] = replace(plain, loss=smoothed)
-    if drops_out:
+    if drops_out and job.form in PLAIN:
         steady = resolve("parts.regularizers", "r_drop")
         assert isinstance(steady, Regularizer)
         found["r_drop"] = _with(job, [steady])

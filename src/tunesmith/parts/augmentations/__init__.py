@@ -15,6 +15,7 @@ from pydantic import Field
 from ...core.draws import Draws
 from ...core.events import Events
 from ...core.part import Part, find, kinds
+from ...data.forms import Form
 from ...data.store import ArrayStore
 
 Kind = Literal["text", "number", "category", "image"]
@@ -43,7 +44,7 @@ class Question:
 
     inputs: Mapping[str, Kind]
     target: str
-    form: Literal["class", "classes", "value"]
+    form: Form
 
     def of_kind(self, wanted: frozenset[Kind]) -> list[str]:
         """Return the input columns of some kinds."""

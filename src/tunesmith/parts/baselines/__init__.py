@@ -5,12 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
-
-import numpy as np
+from typing import Any, ClassVar
 
 from ...core.part import Part
-from ...data import Encoded
+from ...data import Encoded, Rows
+from ...data.forms import PLAIN, Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +19,24 @@ class Question:
     train: Encoded
     validation: Encoded
     test: Encoded
-    form: Literal["class", "classes", "value"]
+    form: Form
     width: int
     seed: int
     base: str
-    features: Mapping[str, np.ndarray] | None = None
+    features: Mapping[str, Any] | None = None
 
 
 class Baseline(Part):
     """A simple answer to the same question, given the same training rows."""
 
     family: ClassVar[str] = "parts.baselines"
+    forms: ClassVar[frozenset[Form]] = PLAIN
+    """The target forms it can answer."""
 
     @abstractmethod
     def applies(self, question: Question) -> bool:
         """Return whether this baseline makes sense for the question."""
 
     @abstractmethod
-    def outputs(self, question: Question) -> np.ndarray:
+    def outputs(self, question: Question) -> Rows:
         """Return for the test rows what `Task.scores` reads: log-probabilities, log-odds or values (rows, width)."""

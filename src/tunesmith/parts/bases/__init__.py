@@ -12,6 +12,7 @@ import numpy as np
 
 from ...core.part import Part
 from ...data import Encoded
+from ...data.forms import Form
 from ._families import is_for_images
 
 if TYPE_CHECKING:
@@ -22,19 +23,30 @@ WEIGHTS = frozenset({".pt", ".pth", ".th", ".bin", ".safetensors"})  # endings o
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large the inputs are: text and number columns, the codes of each category column, and of each column of
-    images their usual height and width in pixels."""
+    """How large the inputs are, and what a body has to give a vector for.
+
+    Counted are text columns, columns of words, number columns, and the codes of each category column; of each column of
+    images it is the usual height and width in pixels.
+    """
 
     texts: int = 0
     numbers: int = 0
     categories: tuple[int, ...] = ()
+    words: int = 0
+    reads: str = "row"
+    """What there is a vector for: each `row`, or each `word` of it, as the task asks."""
     images: tuple[tuple[int, int], ...] = ()
 
     @property
     def forms(self) -> frozenset[str]:
         """The input forms that occur."""
-        sizes = {"text": self.texts, "numbers": self.numbers, "categories": len(self.categories)}
-        sizes["image"] = len(self.images)
+        sizes = {
+            "text": self.texts,
+            "words": self.words,
+            "numbers": self.numbers,
+            "categories": len(self.categories),
+            "image": len(self.images),
+        }
         return frozenset(form for form, size in sizes.items() if size)
 
 
@@ -42,7 +54,7 @@ class Shape:
 class Ask:
     """What a fitted base is asked to learn: the target's form, the width of the outputs, and a seed."""
 
-    form: Literal["class", "classes", "value"]
+    form: Form
     width: int
     seed: int
 
@@ -53,7 +65,9 @@ class Base(Part):
     family: ClassVar[str] = "parts.bases"
     form: ClassVar[Literal["differentiable", "fitted"]] = "differentiable"
     takes: ClassVar[frozenset[str]]
-    """The input forms it reads: `text`, `numbers`, `categories`, `image`."""
+    """The input forms it reads: `text`, `words`, `numbers`, `categories`, `image`."""
+    gives: ClassVar[frozenset[str]] = frozenset({"row"})
+    """What it can give a vector for: each `row`, each `word` of it, ..."""
     is_pretrained: ClassVar[bool] = False
     learning_rate: ClassVar[float] = 1e-3
     """The peak rate that suits full training with AdamW."""

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from ...data import Ragged
+from ...data import Ragged, Rows
 from ...data.array_file import Spec
 
-Arrays = Mapping[str, np.ndarray | Ragged]
+Arrays = Mapping[str, Rows]
 
 
 class Encoder(torch.nn.Module):
@@ -64,6 +64,10 @@ class Encoder(torch.nn.Module):
         """Return how much work each row is, int64 (rows,), or None where all rows are alike."""
         return None
 
+    def units(self, inputs: Arrays) -> np.ndarray | None:
+        """Return how many vectors `forward` gives for each row, int64 (rows,), or None where it is one for each."""
+        return None
+
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""
         return None
@@ -74,7 +78,7 @@ class Encoder(torch.nn.Module):
 
     @abstractmethod
     def forward(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Return vectors, float (rows, width)."""
+        """Return vectors, float (rows, width); where there are `units`, those of all rows one after another."""
 
     @property
     def can_split(self) -> bool:

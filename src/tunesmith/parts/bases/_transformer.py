@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-import transformers
 from tokenizers import Tokenizer
 from torch import nn
 
-from ...core.errors import DataError
 from ...data import Ragged
 from ._bert import checked, positions
 from ._encoder import Arrays, Encoder
-
-PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
 
 
 class TransformerEncoder(Encoder):
@@ -45,9 +39,11 @@ class TransformerEncoder(Encoder):
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add `tokens`."""
-        texts = np.asarray(inputs["text"])
+        columns = [np.asarray(inputs["text"])] if "text" in inputs else []
+        if "words" in inputs:
+            columns.append(np.array([[" ".join(one) for one in row] for row in np.asarray(inputs["words"])], object))
         joiner = f" {self._separator()} "
-        joined = [row[0] if len(row) == 1 else joiner.join(row) for row in texts]
+        joined = [row[0] if len(row) == 1 else joiner.join(row) for row in np.concatenate(columns, axis=1)]
         return dict(inputs) | {"tokens": Ragged.of([one.ids for one in self.tokenizer.encode_batch_fast(joined)])}
 
     def preparation(self) -> str:
@@ -164,49 +160,10 @@ class TransformerEncoder(Encoder):
         return "\n"
 
 
-def from_folder(where: str, pooling: str, max_tokens: int, dropout: float | None) -> TransformerEncoder:
-    """Load configuration, weights and tokenizer from a folder or the Hub's cache or the Hub.
-
-    Raises DataError where nothing can be loaded from there, naming what was tried.
-    """
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        config = transformers.AutoConfig.from_pretrained(where)
-        for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:
-            if isinstance(getattr(config, name), (int, float)):
-                setattr(config, name, dropout)
-        body = transformers.AutoModel.from_pretrained(where, config=config, dtype=torch.float32)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(where).backend_tokenizer
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        kind = "folder" if Path(where).is_dir() else "name"
-        raise DataError(
-            f"base '{where}': no encoder could be loaded from this {kind}: {reason}; "
-            "give a folder with config.json, model.safetensors and tokenizer.json, "
-            "or use `base: minilm`, which needs no network"
-        ) from error
-    return TransformerEncoder(_without_pooler(body), Tokenizer.from_str(tokenizer.to_str()), pooling, max_tokens)
-
-
-def from_assets(assets: Mapping[str, bytes], pooling: str, max_tokens: int) -> TransformerEncoder:
-    """Rebuild the architecture from what `assets` gave; weights are random until loaded."""
-    fields = json.loads(assets["base/config.json"])
-    config = transformers.AutoConfig.for_model(**fields)
-    body = _without_pooler(transformers.AutoModel.from_config(config))
-    return TransformerEncoder(body, Tokenizer.from_str(assets["base/tokenizer.json"].decode()), pooling, max_tokens)
-
-
 def _tokens(inputs: Arrays) -> Ragged:
     tokens = inputs["tokens"]
     assert isinstance(tokens, Ragged)
     return tokens
-
-
-def _without_pooler(body: Any) -> nn.Module:
-    if getattr(body, "pooler", None) is not None:
-        body.pooler = None  # its output is not used, and weights without a gradient confuse strategies
-    return body
 
 
 def _layer_list(body: nn.Module) -> list[nn.Module]:

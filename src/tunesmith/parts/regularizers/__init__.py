@@ -5,18 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from ...core.part import Part
+from ...data.forms import PLAIN, Form
 
 if TYPE_CHECKING:
     import torch
-
-Form = Literal["class", "classes", "value"]
-"""What the targets are: one class, several classes, or a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,8 @@ class Scene:
     """What the pass gave, float32 (rows, width), with gradient."""
     vectors: torch.Tensor
     """The joined vectors before the head, (rows, size), with gradient."""
-    targets: torch.Tensor
-    """Encoded labels, (rows,) or (rows, width)."""
+    targets: Any
+    """Encoded labels, (rows,) or (rows, width); `Lines` where rows have several."""
     forward: Callable[[], tuple[torch.Tensor, torch.Tensor]]
     """A second pass over the same rows: (outputs, vectors), with dropout drawn anew."""
     head: Callable[[torch.Tensor], torch.Tensor]
@@ -53,6 +51,8 @@ class Regularizer(Part):
     """
 
     family: ClassVar[str] = "parts.regularizers"
+    forms: ClassVar[frozenset[Form] | None] = PLAIN
+    """The target forms whose rows it can look at; None: it looks at weights alone, whatever the rows are."""
     needs_dropout: ClassVar[bool] = False
     """Whether it compares passes that only dropout makes different: without any it would always be zero."""
     is_zero_at_start: ClassVar[bool] = False

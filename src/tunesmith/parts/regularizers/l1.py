@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ class L1(Regularizer):
 
     The pull is the same for every weight, however small; gradient steps bring weights near zero, seldom to it.
     """
+
+    forms: ClassVar[frozenset[str] | None] = None
 
     weight: float = Field(1e-6, gt=0.0)
     """Counts once per single weight, so it is small: a body has millions."""

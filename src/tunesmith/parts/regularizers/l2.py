@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -18,6 +18,8 @@ class L2(Regularizer):
     With `sgd` this is weight decay. With `adamw` it is not: Adam divides the pull by each weight's own gradient size,
     which the optimiser's decoupled `weight_decay` avoids (Loshchilov & Hutter, ICLR 2019, section 2).
     """
+
+    forms: ClassVar[frozenset[str] | None] = None
 
     weight: float = Field(1e-4, gt=0.0)
     """The pull on a weight, per unit of its size."""

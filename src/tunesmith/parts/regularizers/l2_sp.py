@@ -19,6 +19,7 @@ class L2Sp(Regularizer):
     start where they change nothing. The head and encoders that begin from nothing are new; of them, matrices count.
     """
 
+    forms: ClassVar[frozenset[str] | None] = None
     is_zero_at_start: ClassVar[bool] = True
 
     weight: float = Field(0.01, gt=0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -13,6 +13,7 @@ from pydantic import Field
 from ...core.errors import RecipeError
 from ...core.need import lazy
 from ...core.part import Part
+from ...data.forms import Form
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +35,7 @@ class Scene:
     """
 
     targets: np.ndarray
-    form: Literal["class", "classes", "value"]
+    form: Form
     vectors: Callable[[np.ndarray], torch.Tensor]
     move: Callable[[torch.Tensor, int, int], None]
     advance: Callable[..., None]

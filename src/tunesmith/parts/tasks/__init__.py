@@ -4,31 +4,62 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
 from ...core.part import Part
+from ...data.forms import Form
+from ...data.metrics import confusion, measure, per_class, reliability
 
-TargetForm = Literal["class", "classes", "value"]
+LEAST = 1e-12  # no probability is taken for less
+POINTS = 500  # truth and answer pairs kept for a regression's picture
+Figures = dict[str, np.ndarray]  # metric -> float64 (resamples,)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Labels in the form that metrics read, the scores of the same rows, and what is answered from them.
+
+    `answers` are what `Task.decided` gave, None where scores are values; `state` is what the task learnt in `fit`.
+    """
+
+    truth: Any
+    scores: Any
+    answers: Any
+    state: Mapping[str, Any]
 
 
 class Task(Part):
     """Says what the target means: how it is encoded, how outputs become scores and answers, what is measured.
 
     `form` is what `encode` gives: `class` int64 (rows,), `classes` float32 of 0 and 1 (rows, classes), `value`
-    float32 (rows,). Outputs are the raw numbers of the model, float (rows, width).
+    float32 (rows,); a form of its own comes with a loss that can judge it. Outputs are the raw numbers of the model,
+    float (rows, width); where `reads` is not `row`, Ragged with as many lines (width,) per row as that says.
+    A task of a form that is not plain says itself how answers are measured: it overrides what is below `truth`.
     """
 
     family: ClassVar[str] = "parts.tasks"
-    form: ClassVar[TargetForm]
+    form: ClassVar[Form]
     default_loss: ClassVar[str]
+    reads: ClassVar[str] = "row"
+    """What the body has to give a vector for: each `row`, or each `word` of it, ..."""
 
     @classmethod
     @abstractmethod
     def suits(cls, target: pl.Series) -> float:
         """Return how well a target column looks like this question, in 0..1; the best-suited one is inferred."""
+
+    @classmethod
+    def written(cls) -> list[pl.Series]:
+        """Return target columns for the contract kit, one for each way in which labels of a form of its own come."""
+        return []
+
+    def certain(self, encoded: Any, state: Mapping[str, Any]) -> Any:
+        """Return the outputs of a model that knows these labels, for the contract kit; only for a form of its own."""
+        raise NotImplementedError(f"{self.kind} has no form of its own")
 
     @property
     @abstractmethod
@@ -48,14 +79,14 @@ class Task(Part):
         """Return how many numbers the model gives per row."""
 
     @abstractmethod
-    def encode(self, target: pl.Series, state: Mapping[str, Any]) -> np.ndarray:
+    def encode(self, target: pl.Series, state: Mapping[str, Any]) -> Any:
         """Return the labels in this task's form. Raises ValueError naming a label unseen in training."""
 
     @abstractmethod
-    def scores(self, outputs: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:
+    def scores(self, outputs: Any, state: Mapping[str, Any]) -> Any:
         """Return probabilities (rows, classes), or values (rows,) in the target's own unit."""
 
-    def decided(self, scores: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:
+    def decided(self, scores: Any, state: Mapping[str, Any]) -> Any:
         """Return what each row is answered with: class numbers int64 (rows,), bool (rows, classes), or the values.
 
         It is the likeliest class, or each label from 0.5 on, unless `state["decision"]` has other thresholds: of two
@@ -72,13 +103,60 @@ class Task(Part):
         return np.where(scores[:, positive] >= decision["threshold"], positive, 1 - positive)
 
     @abstractmethod
-    def answers(self, scores: np.ndarray, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
+    def answers(self, scores: Any, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return (answer, confidence, score by class) per row."""
 
     @abstractmethod
-    def truth(self, encoded: np.ndarray, state: Mapping[str, Any]) -> np.ndarray:
+    def truth(self, encoded: Any, state: Mapping[str, Any]) -> Any:
         """Return encoded labels in the form that metrics compare with `scores`."""
 
     @abstractmethod
     def classes(self, state: Mapping[str, Any]) -> list[Any] | None:
         """Return the classes in the order of the outputs, None for a value."""
+
+    def answered(self, targets: Any, scores: Any, state: Mapping[str, Any]) -> Answered:
+        """Return encoded labels beside scores and what is answered from them, to be measured."""
+        answers = None if self.form == "value" else self.decided(scores, state)
+        return Answered(self.truth(targets, state), scores, answers, state)
+
+    def measured(self, given: Answered, weights: np.ndarray, only: str | None = None) -> Figures:
+        """Return every metric under weights, float64 (resamples, rows); with `only`, costly others may be left out."""
+        return measure(self.form, given.truth, given.scores, weights, given.answers, only)
+
+    def measured_by_class(self, given: Answered, weights: np.ndarray) -> dict[str, Figures] | None:
+        """Return every metric of each class; None where there are no classes."""
+        names = self.classes(given.state)
+        if names is None:
+            return None
+        found = per_class(given.truth, given.scores, weights, given.answers)
+        return {str(names[number]): one for number, one in found.items()}
+
+    def support(self, given: Answered) -> dict[str, int]:
+        """Return how many rows each class has; nothing where there are no classes."""
+        names, truth = self.classes(given.state), given.truth
+        if names is None:
+            return {}
+        counts = truth.sum(axis=0) if truth.ndim == 2 else np.bincount(truth, minlength=len(names))
+        return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
+
+    def losses(self, given: Answered) -> np.ndarray:
+        """Return each row's loss, float64 (rows,): minus log probability of the truth, or the absolute error."""
+        truth, scores = given.truth, given.scores
+        if self.form == "value":
+            return np.abs(truth - scores)
+        if self.form == "class":
+            return -np.log(np.maximum(scores[np.arange(len(truth)), truth], LEAST))
+        right = np.where(truth > 0.5, scores, 1 - scores)
+        return -np.log(np.maximum(right, LEAST)).mean(axis=1)
+
+    def pictures(self, given: Answered) -> dict[str, Any]:
+        """Return what the report draws beside the worst rows, as JSON values."""
+        truth, scores, answers = given.truth, given.scores, given.answers
+        if self.form == "value":
+            pairs = list(zip(truth.tolist(), scores.tolist(), strict=True))[:POINTS]
+            return {"residuals": {"points": [{"truth": one, "answer": answer} for one, answer in pairs]}}
+        drawn: dict[str, Any] = {"calibration": {"bins": reliability(truth, scores, answers)}}
+        if self.form == "class":
+            names = [str(name) for name in self.classes(given.state) or []]
+            drawn["confusion"] = {"labels": names, "counts": confusion(truth, answers, len(names)).tolist()}
+        return drawn

@@ -8,13 +8,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import polars as pl
 
-from . import TargetForm, Task
+from ...data.forms import Form
+from . import Task
 
 
 class Classification(Task):
     """One label per row. Labels may be texts, whole numbers or booleans; answers come back as they were written."""
 
-    form: ClassVar[TargetForm] = "class"
+    form: ClassVar[Form] = "class"
     default_loss: ClassVar[str] = "cross_entropy"
 
     metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "pr_auc", "log_loss"] = "accuracy"

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from ...core.need import lazy
-from . import TargetForm, Task
+from ...data.forms import Form
+from . import Task
 
 special = lazy("scipy.special")
 
@@ -19,7 +20,7 @@ SEPARATORS = ("|", ";", ",")
 class Multilabel(Task):
     """A set of labels per row: a list in JSONL and Parquet, or one text with a separator (`urgent|billing`)."""
 
-    form: ClassVar[TargetForm] = "classes"
+    form: ClassVar[Form] = "classes"
     default_loss: ClassVar[str] = "cross_entropy"
 
     metric: Literal["f1_micro", "f1_macro", "subset_accuracy", "roc_auc", "pr_auc", "log_loss"] = "f1_micro"

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import polars as pl
 
-from . import TargetForm, Task
+from ...data.forms import Form
+from . import Task
 
 LARGEST = 1e100  # beyond, squares and their sums are no longer finite
 
@@ -16,7 +17,7 @@ LARGEST = 1e100  # beyond, squares and their sums are no longer finite
 class Regression(Task):
     """A number per row, learnt on a standard scale and answered in its own unit."""
 
-    form: ClassVar[TargetForm] = "value"
+    form: ClassVar[Form] = "value"
     default_loss: ClassVar[str] = "squared"
 
     metric: Literal["mae", "rmse", "r2", "spearman"] = "rmse"

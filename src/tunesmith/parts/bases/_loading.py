@@ -1,0 +1,74 @@
+"""Where a transformer's weights and tokenizer are loaded, and which encoder is put around them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from tokenizers import Tokenizer
+from torch import nn
+
+from ...core.errors import DataError
+from ._transformer import TransformerEncoder
+from ._words import WordEncoder
+
+PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
+ENCODERS: Mapping[str, type[TransformerEncoder]] = {"row": TransformerEncoder, "word": WordEncoder}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What there shall be a vector for, how states become one vector of a row, and where texts are cut."""
+
+    reads: str
+    pooling: str
+    max_tokens: int
+
+    def around(self, body: Any, tokenizer: Tokenizer) -> TransformerEncoder:
+        """Return the encoder that reads so."""
+        return ENCODERS[self.reads](_without_pooler(body), tokenizer, self.pooling, self.max_tokens)
+
+
+def from_folder(where: str, reader: Reader, dropout: float | None) -> TransformerEncoder:
+    """Load configuration, weights and tokenizer from a folder or the Hub's cache or the Hub.
+
+    Raises DataError where nothing can be loaded from there, naming what was tried.
+    """
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        config = transformers.AutoConfig.from_pretrained(where)
+        for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:
+            if isinstance(getattr(config, name), (int, float)):
+                setattr(config, name, dropout)
+        body = transformers.AutoModel.from_pretrained(where, config=config, dtype=torch.float32)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(where).backend_tokenizer
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        kind = "folder" if Path(where).is_dir() else "name"
+        raise DataError(
+            f"base '{where}': no encoder could be loaded from this {kind}: {reason}; "
+            "give a folder with config.json, model.safetensors and tokenizer.json, "
+            "or use `base: minilm`, which needs no network"
+        ) from error
+    return reader.around(body, Tokenizer.from_str(tokenizer.to_str()))
+
+
+def from_assets(assets: Mapping[str, bytes], reader: Reader) -> TransformerEncoder:
+    """Rebuild the architecture from what `assets` gave; weights are random until loaded."""
+    fields = json.loads(assets["base/config.json"])
+    config = transformers.AutoConfig.for_model(**fields)
+    body = transformers.AutoModel.from_config(config)
+    return reader.around(body, Tokenizer.from_str(assets["base/tokenizer.json"].decode()))
+
+
+def _without_pooler(body: Any) -> nn.Module:
+    if getattr(body, "pooler", None) is not None:
+        body.pooler = None  # its output is not used, and weights without a gradient confuse strategies
+    return body
