@@ -73,7 +73,10 @@ def test_entities_are_linear():
         ("B-A I-B I-B", [(1, "'I-B' stands inside of 'A'")]),
         ("B-A O I-A", [(2, "'I-A' has no 'B-A' before it")]),
         ("NOUN", [(0, "'NOUN' is no tag: O, or a prefix and a type as in B-PER")]),
-        ("B-A x I-A", [(1, "'x' is no tag: O, or a prefix and a type as in B-PER"), (2, "'I-A' has no 'B-A' before it")]),
+        (
+            "B-A x I-A",
+            [(1, "'x' is no tag: O, or a prefix and a type as in B-PER"), (2, "'I-A' has no 'B-A' before it")],
+        ),
         ("B-A E-A S-B O", []),
         ("B-A I-A E-A B-A E-A", []),
         ("B-A L-A U-B O", []),
@@ -103,7 +106,9 @@ def test_faults_of_a_column_do_not_cross_rows():
 
 
 @given(
-    rows=st.lists(st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B", "S-A", "E-A", "x"]), max_size=5), max_size=5),
+    rows=st.lists(
+        st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B", "S-A", "E-A", "x"]), max_size=5), max_size=5
+    ),
     scheme=st.sampled_from(list(SCHEMES)),
 )
 def test_the_faults_of_a_column_are_those_of_its_rows(rows, scheme):
