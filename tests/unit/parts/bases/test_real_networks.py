@@ -48,7 +48,7 @@ def test_resnet20_classifies_cifar_as_stated(assets):
     name, _, head = load(path, None)
     assert name == "cifar_resnet20"
     body = Local(path=str(path)).build(Shape(), 0)
-    found = vectors(body, [Picture.of(files[one], one, LARGEST) for one in chosen])
+    found = vectors(body, [Picture.of(files[one], Path(), one, LARGEST) for one in chosen])
     with torch.no_grad():
         answers = head(found).argmax(1).numpy()
     assert abs((answers == labels).mean() - STATED) < SPREAD
@@ -63,6 +63,6 @@ def test_mobilenet_vectors_separate_ants_from_bees(assets):
     for side in ("train", "val"):
         files = sorted((assets / "image/hymenoptera" / side).rglob("*.jpg"))
         labels = [one.parent.name for one in files]
-        sides[side] = vectors(body, [Picture.of(one, one.name, LARGEST) for one in files]).numpy(), labels
+        sides[side] = vectors(body, [Picture.of(one.name, one.parent, one.name, LARGEST) for one in files]).numpy(), labels
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500)).fit(*sides["train"])
     assert probe.score(*sides["val"]) >= SEPARABLE
