@@ -33,6 +33,11 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "rmse": False,
     "r2": True,
     "spearman": True,
+    "word_accuracy": True,
+    "entity_precision": True,
+    "entity_recall": True,
+    "entity_f1": True,
+    "entity_f1_macro": True,
 }
 
 FORMS: tuple[Form, ...] = ("class", "classes", "value")

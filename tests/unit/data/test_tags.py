@@ -40,12 +40,12 @@ def test_strict_entities_are_seqevals(name):
 
 
 def test_the_examples_of_seqevals_page():
-    true = "O O O B-MISC I-MISC I-MISC O".split()
-    answer = "O O B-MISC I-MISC I-MISC I-MISC O".split()
+    true = ["O", "O", "O", "B-MISC", "I-MISC", "I-MISC", "O"]
+    answer = ["O", "O", "B-MISC", "I-MISC", "I-MISC", "I-MISC", "O"]
     assert entities(true) == entities(true, "iob2") == [("MISC", 3, 6)]
     assert entities(answer) == entities(answer, "iob2") == [("MISC", 2, 6)]
-    assert entities("I-NP I-NP O".split()) == [("NP", 0, 2)]
-    assert entities("I-NP I-NP O".split(), "iob2") == []
+    assert entities(["I-NP", "I-NP", "O"]) == [("NP", 0, 2)]
+    assert entities(["I-NP", "I-NP", "O"], "iob2") == []
     assert entities([]) == entities([], "iobes") == []
 
 
@@ -97,7 +97,7 @@ def test_empty_and_missing_tags_are_faults():
 
 
 def test_a_prefix_of_another_scheme_is_a_fault():
-    assert faults("B-A E-A".split(), "iob2") == [(1, "'E-A' has a prefix that iob2 does not know")]
+    assert faults(["B-A", "E-A"], "iob2") == [(1, "'E-A' has a prefix that iob2 does not know")]
 
 
 def test_faults_of_a_column_do_not_cross_rows():

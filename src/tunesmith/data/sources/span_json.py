@@ -36,7 +36,7 @@ class SpanJson(Files):
     """What becomes of a span that cuts a word: it is refused, or widened to whole words and counted."""
 
     def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
-        """Return a row per text. Raises DataError with line and span where one is reversed, outside, or over another."""
+        """Return a row per text. Raises DataError with the line where a span is reversed, outside or over another."""
         found: list[tuple[str, Annotated]] = []
         for line, one in objects(examined(file).whole(), file.name):
             place = f"{file.name} line {line}"
