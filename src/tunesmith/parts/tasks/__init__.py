@@ -30,6 +30,8 @@ class Answered:
     scores: Any
     answers: Any
     state: Mapping[str, Any]
+    groups: np.ndarray | None = None
+    """The group of each row (a query), int64 (rows,), where the rows have groups."""
 
 
 class Task(Part):
@@ -65,6 +67,11 @@ class Task(Part):
     @abstractmethod
     def primary(self) -> str:
         """The metric that early stopping and the verdict go by."""
+
+    @property
+    def judged_by(self) -> str | None:
+        """The column whose rows are judged together and stay on one side (a query), None where rows stand alone."""
+        return None
 
     @abstractmethod
     def refuse(self, target: pl.Series) -> tuple[int, str] | None:
@@ -114,10 +121,12 @@ class Task(Part):
     def classes(self, state: Mapping[str, Any]) -> list[Any] | None:
         """Return the classes in the order of the outputs, None for a value."""
 
-    def answered(self, targets: Any, scores: Any, state: Mapping[str, Any]) -> Answered:
+    def answered(
+        self, targets: Any, scores: Any, state: Mapping[str, Any], groups: np.ndarray | None = None
+    ) -> Answered:
         """Return encoded labels beside scores and what is answered from them, to be measured."""
         answers = None if self.form == "value" else self.decided(scores, state)
-        return Answered(self.truth(targets, state), scores, answers, state)
+        return Answered(self.truth(targets, state), scores, answers, state, groups)
 
     def measured(self, given: Answered, weights: np.ndarray, only: str | None = None) -> Figures:
         """Return every metric under weights, float64 (resamples, rows); with `only`, costly others may be left out."""
