@@ -33,6 +33,11 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "rmse": False,
     "r2": True,
     "spearman": True,
+    "span_f1": True,
+    "exact_match": True,
+    "span_f1_has_answer": True,
+    "exact_match_has_answer": True,
+    "exact_match_no_answer": True,
 }
 
 FORMS: tuple[Form, ...] = ("class", "classes", "value")

@@ -16,23 +16,28 @@ from torch import nn
 
 from ...core.errors import DataError
 from ._transformer import TransformerEncoder
+from ._windows import WindowEncoder
 from ._words import WordEncoder
 
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
-ENCODERS: Mapping[str, type[TransformerEncoder]] = {"row": TransformerEncoder, "word": WordEncoder}
+ENCODERS: Mapping[str, type[TransformerEncoder]] = {"row": TransformerEncoder, "word": WordEncoder, "window": WindowEncoder}
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What there shall be a vector for, how states become one vector of a row, and where texts are cut."""
+    """What there shall be a vector for, how states become one vector of a row, where texts are cut, how far cuts overlap."""
 
     reads: str
     pooling: str
     max_tokens: int
+    stride: int = 0
 
     def around(self, body: Any, tokenizer: Tokenizer) -> TransformerEncoder:
         """Return the encoder that reads so."""
-        return ENCODERS[self.reads](_without_pooler(body), tokenizer, self.pooling, self.max_tokens)
+        found = ENCODERS[self.reads](_without_pooler(body), tokenizer, self.pooling, self.max_tokens)
+        if isinstance(found, WindowEncoder):
+            found.stride = self.stride
+        return found
 
 
 def from_folder(where: str, reader: Reader, dropout: float | None) -> TransformerEncoder:

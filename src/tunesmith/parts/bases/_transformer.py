@@ -114,9 +114,11 @@ class TransformerEncoder(Encoder):
         if "states" in tensors:
             assert self.kernel is not None
             return self.kernel.run(tensors["states"], mask, start=int(tensors["depth"]) - 1)
+        types = tensors.get("types") if getattr(self.body.config, "type_vocab_size", 0) > 1 else None
         if self.kernel is not None and mask.device.type == "cpu":
-            return self.kernel.run(self.kernel.embed(tensors["tokens"]), mask)
-        return self.body(input_ids=tensors["tokens"], attention_mask=mask.long()).last_hidden_state
+            return self.kernel.run(self.kernel.embed(tensors["tokens"], types), mask)
+        more = {} if types is None else {"token_type_ids": types}
+        return self.body(input_ids=tensors["tokens"], attention_mask=mask.long(), **more).last_hidden_state
 
     @property
     def can_split(self) -> bool:
