@@ -30,7 +30,9 @@ def overlap(answer: str, right: Sequence[str]) -> float:
     return max(_f1(plain_words(answer), one) for one in _known(right))
 
 
-def span_metrics(exact_match: np.ndarray, f1: np.ndarray, has_answer: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def span_metrics(
+    exact_match: np.ndarray, f1: np.ndarray, has_answer: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
     """Return each metric under weights (resamples, rows), float64 (resamples,), from the figures of each row (rows,).
 
     Where rows with and without an answer occur, both parts are measured apart, too. NaN where a part has no weight.

@@ -85,13 +85,9 @@ class Places(Ragged):
 
 @dataclass(frozen=True, slots=True)
 class Windows(Ragged):
-    """What a model says of `places`: `values` float (lines, 2), for an answer that begins there and one that ends there.
-
-    `threshold` is by how much the best span's log-probability must exceed that of no answer; minus infinity: always.
-    """
+    """What a model says of `places`: `values` float (lines, 2), for an answer that begins there, and one that ends."""
 
     places: Places
-    threshold: float = 0.0
 
     def take(self, positions: np.ndarray) -> Self:
         """Return the rows at these positions, copied."""

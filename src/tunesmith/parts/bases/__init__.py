@@ -30,7 +30,7 @@ class Shape:
     categories: tuple[int, ...] = ()
     words: int = 0
     reads: str = "row"
-    """What there is a vector for: each `row`, each `word` of it, or each token of a `window` of its text, as the task asks."""
+    """What there is a vector for: each `row`, each `word`, each token of a `window` of its text, as the task asks."""
 
     @property
     def forms(self) -> frozenset[str]:

@@ -20,12 +20,16 @@ from ._windows import WindowEncoder
 from ._words import WordEncoder
 
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
-ENCODERS: Mapping[str, type[TransformerEncoder]] = {"row": TransformerEncoder, "word": WordEncoder, "window": WindowEncoder}
+ENCODERS: Mapping[str, type[TransformerEncoder]] = {
+    "row": TransformerEncoder,
+    "word": WordEncoder,
+    "window": WindowEncoder,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What there shall be a vector for, how states become one vector of a row, where texts are cut, how far cuts overlap."""
+    """What there shall be a vector for, how states become one vector of a row, where texts are cut, how far pieces overlap."""
 
     reads: str
     pooling: str

@@ -18,7 +18,7 @@ SHARE = 3  # a question, and what two windows share, each take at most this part
 
 
 class WindowEncoder(TransformerEncoder):
-    """Rows of a question and a text, the last of the columns. Windows of a text that is long overlap by `stride` tokens.
+    """Rows of a question and a text, the last of the columns. Windows of a long text overlap by `stride` tokens.
 
     Prepared rows have `tokens` and their `types` (0: question, 1: text) of all windows one after another, `pieces` the
     windows' lengths in tokens, `lines` int32 (lines, 4): what there is a vector for. That is the place of its token
@@ -31,7 +31,7 @@ class WindowEncoder(TransformerEncoder):
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add `tokens`, `types`, `pieces` and `lines`. Raises RecipeError where `max_tokens` leaves no room."""
         if self.max_tokens < LEAST_TOKENS:
-            raise RecipeError(f"base.max_tokens: {self.max_tokens} leave no room for a text; give {LEAST_TOKENS} or more")
+            raise RecipeError(f"base.max_tokens: {self.max_tokens} leave no room for a text; give {LEAST_TOKENS}")
         texts = np.asarray(inputs["text"])
         questions = self._shortened([" ".join(row[:-1]) for row in texts])
         most = self.max_tokens // SHARE

@@ -45,7 +45,7 @@ class Task(Part):
     form: ClassVar[Form]
     default_loss: ClassVar[str]
     reads: ClassVar[str] = "row"
-    """What the body has to give a vector for: each `row`, each `word` of it, each token of a `window` of its text, ..."""
+    """What the body has to give a vector for: each `row`, each `word`, each token of a `window` of its text, ..."""
 
     @classmethod
     @abstractmethod

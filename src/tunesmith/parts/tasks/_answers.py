@@ -33,8 +33,8 @@ def is_list_of_answers(kind: pl.DataType) -> bool:
         held = {name: one.inner for name, one in lists.items() if isinstance(one, pl.List)}  # type: ignore[misc]
     else:
         return False
-    starts = [held[name] for name in STARTS if name in held]
-    return held.get("text") in (pl.String, pl.Null) and bool(starts) and (starts[0].is_integer() or starts[0] == pl.Null)
+    start = next((held[name] for name in STARTS if name in held), pl.String())
+    return held.get("text") in (pl.String, pl.Null) and (start.is_integer() or start == pl.Null)
 
 
 def unfolded(target: pl.Series) -> Unfolded:

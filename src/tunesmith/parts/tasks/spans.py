@@ -11,10 +11,10 @@ from pydantic import Field
 
 from ...data.forms import Form
 from ...data.metrics_spans import exact, overlap, plain_words, span_metrics
-from ...data.span_search import best_spans, normalised
+from ...data.span_search import Best, best_spans, normalised
 from ...data.spans import Spans as Answers
 from ...data.spans import Windows, right_lines, told
-from . import Figures, Task
+from . import LEAST, Answered, Figures, Task
 from ._answers import Unfolded, is_list_of_answers, standing, unfolded
 
 STANDING = 0.5  # share of the answers that stand in a column where they say, from which it is the text
@@ -125,22 +125,19 @@ class Spans(Task):
         return Answers(np.stack([starts, ends], axis=1), offsets, texts)
 
     def scores(self, outputs: Windows, state: Mapping[str, Any]) -> Windows:
-        """Return log-probabilities over each window, and from which lead on a span is answered."""
-        threshold = self.threshold if state["has_unanswerable"] else -np.inf
-        scores = normalised(outputs)
-        return Windows(scores.values, scores.offsets, scores.places, threshold)
+        """Return log-probabilities over the lines of each window."""
+        return normalised(outputs)
 
-    def decided(self, scores: Windows, state: Mapping[str, Any] | None = None) -> np.ndarray:
+    def decided(self, scores: Windows, state: Mapping[str, Any]) -> np.ndarray:
         """Return the span of each answer in characters of the text, int64 (rows, 2), negative for no answer."""
-        best = best_spans(scores, self.max_answer_tokens)
-        return np.where((best.margin > scores.threshold)[:, None], best.spans, -1)
+        return self._chosen(best_spans(scores, self.max_answer_tokens), state)
 
     def answers(
         self, scores: Windows, state: Mapping[str, Any]
     ) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return a list of `{text, start}`, empty for no answer, and its probability."""
         best = best_spans(scores, self.max_answer_tokens)
-        decided = np.where((best.margin > scores.threshold)[:, None], best.spans, -1)
+        decided = self._chosen(best, state)
         texts = _cut(decided, scores)
         found: list[tuple[Any, float | None, dict[str, float]]] = []
         for row, (start, text) in enumerate(zip(decided[:, 0].tolist(), texts, strict=True)):
@@ -163,11 +160,9 @@ class Spans(Task):
         """Return None: there are no classes."""
         return None
 
-    def measured(
-        self, truth: Answers, scores: Windows, weights: np.ndarray, answers: Any = None, only: str | None = None
-    ) -> Figures:
+    def measured(self, given: Answered, weights: np.ndarray, only: str | None = None) -> Figures:
         """Return exact match and F1, of all rows and of those with and without an answer."""
-        said = _cut(self.decided(scores) if answers is None else answers, scores)
+        truth, said = given.truth, _cut(given.answers, given.scores)
         right = [truth.texts[start:end] for start, end in zip(truth.offsets, truth.offsets[1:], strict=False)]
         pairs = list(zip(said, right, strict=True))
         same = np.array([exact(one, known) for one, known in pairs], np.float64)
@@ -175,18 +170,22 @@ class Spans(Task):
         has_answer = np.array([any(plain_words(one) for one in known) for known in right], bool)
         return span_metrics(same, shared, has_answer, weights)
 
-    def losses(self, truth: Answers, scores: Windows) -> np.ndarray:
+    def losses(self, given: Answered) -> np.ndarray:
         """Return minus the log-probability of the right lines, the mean over a row's windows and both ends."""
-        places = scores.places
+        truth, scores, places = given.truth, given.scores, given.scores.places
         labels, firsts = right_lines(places, truth), places.firsts
         likely = np.where(labels[:, 1:] > 0, np.exp(scores.values), 0.0)
-        lost = -np.log(np.maximum(np.add.reduceat(likely, firsts, axis=0), 1e-12)).mean(axis=1)
+        lost = -np.log(np.maximum(np.add.reduceat(likely, firsts, axis=0), LEAST)).mean(axis=1)
         owners = places.owners[firsts]
         return np.bincount(owners, lost, len(truth)) / np.maximum(np.bincount(owners, minlength=len(truth)), 1)
 
-    def pictures(self, truth: Answers, scores: Windows, state: Mapping[str, Any]) -> dict[str, Any]:
+    def pictures(self, given: Answered) -> dict[str, Any]:
         """Return nothing: the worst rows show their answers in their text."""
         return {}
+
+    def _chosen(self, best: Best, state: Mapping[str, Any]) -> np.ndarray:
+        threshold = self.threshold if state["has_unanswerable"] else -np.inf
+        return np.where((best.margin > threshold)[:, None], best.spans, -1)
 
 
 def _cut(spans: np.ndarray, scores: Windows) -> list[str]:
