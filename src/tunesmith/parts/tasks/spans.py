@@ -132,9 +132,7 @@ class Spans(Task):
         """Return the span of each answer in characters of the text, int64 (rows, 2), negative for no answer."""
         return self._chosen(best_spans(scores, self.max_answer_tokens), state)
 
-    def answers(
-        self, scores: Windows, state: Mapping[str, Any]
-    ) -> list[tuple[Any, float | None, dict[str, float]]]:
+    def answers(self, scores: Windows, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return a list of `{text, start}`, empty for no answer, and its probability."""
         best = best_spans(scores, self.max_answer_tokens)
         decided = self._chosen(best, state)
