@@ -149,6 +149,8 @@ def _shown(array: np.ndarray | Ragged) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(one) for one in value]
     value = value.item() if isinstance(value, np.generic) else value
     if not isinstance(value, float):
         return value

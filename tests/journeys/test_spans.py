@@ -56,11 +56,6 @@ def run(tunesmith, folder, monkeypatch):
     return tunesmith
 
 
-def rows_of(answers, version, split):
-    ids = json.loads(version.read("rows.json"))[split]
-    return [one for one in answers if one["id"] in set(ids)]
-
-
 def test_the_report_tells_both_parts_and_the_baselines_apart(trained):
     report = json.loads(trained.read("report.json"))
     assert report["primary"] == "span_f1"
