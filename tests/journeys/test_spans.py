@@ -33,10 +33,21 @@ def squad():
     return {"version": "v2.0", "data": articles}
 
 
+def rows():
+    """Return the same rows as a table."""
+    articles = [(one["paragraphs"][0]["context"], one["paragraphs"][0]["qas"]) for one in squad()["data"]]
+    asked = [(context, one) for context, questions in articles for one in questions]
+    answers = [[{"text": one["text"], "start": one["answer_start"]} for one in each["answers"]] for _, each in asked]
+    kind = pl.List(pl.Struct({"text": pl.String, "start": pl.Int64}))
+    columns = {"question": [one["question"] for _, one in asked], "context": [context for context, _ in asked]}
+    return pl.DataFrame(columns).with_columns(pl.Series("answers", answers, kind))
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     made = tmp_path_factory.mktemp("spans")
     (made / "qa.json").write_text(json.dumps(squad()), "utf-8")
+    rows().write_parquet(made / "all.parquet")
     (made / "recipe.yaml").write_text(RECIPE, "utf-8")
     tiny.save(made / "body")
     return made
@@ -66,7 +77,7 @@ def test_the_report_tells_both_parts_and_the_baselines_apart(trained):
 
 
 def test_titles_stay_on_one_side(trained, run):
-    answers = run("predict", "qa", "qa.json", "--home", "home", "--json").json
+    answers = run("predict", "qa", "all.parquet", "--home", "home", "--json").json
     names = [question["id"][:-1] for one in squad()["data"] for question in one["paragraphs"][0]["qas"]]
     splits = {split: set(ids) for split, ids in json.loads(trained.read("rows.json")).items()}
     sides: dict[str, set] = {}
@@ -76,7 +87,7 @@ def test_titles_stay_on_one_side(trained, run):
 
 
 def test_answers_stand_where_they_say(trained, run):
-    answers = run("predict", "qa", "qa.json", "--home", "home", "--json").json
+    answers = run("predict", "qa", "all.parquet", "--home", "home", "--json").json
     contexts = [one["paragraphs"][0]["context"] for one in squad()["data"] for _ in range(2)]
     for answer, context in zip(answers, contexts, strict=True):
         assert 0.0 <= answer["confidence"] <= 1.0
@@ -85,22 +96,9 @@ def test_answers_stand_where_they_say(trained, run):
 
 
 def test_what_is_served_is_what_was_measured(trained, run, folder):
-    rows = pl.DataFrame(
-        [
-            {
-                "question": question["question"],
-                "context": context,
-                "answers": [{"text": found["text"], "start": found["answer_start"]} for found in question["answers"]],
-            }
-            for one in squad()["data"]
-            for context in [one["paragraphs"][0]["context"]]
-            for question in one["paragraphs"][0]["qas"]
-        ],
-        schema_overrides={"answers": pl.List(pl.Struct({"text": pl.String, "start": pl.Int64}))},
-    )
-    answers = run("predict", "qa", "qa.json", "--home", "home", "--json").json
+    answers = run("predict", "qa", "all.parquet", "--home", "home", "--json").json
     tested = set(json.loads(trained.read("rows.json"))["test"])
-    rows.filter(pl.Series([one["id"] in tested for one in answers])).write_parquet(folder / "test.parquet")
+    rows().filter(pl.Series([one["id"] in tested for one in answers])).write_parquet(folder / "test.parquet")
     found = run("evaluate", "qa", "test.parquet", "--home", "home", "--json").json
     report = json.loads(trained.read("report.json"))
     for name, wanted in report["metrics"].items():

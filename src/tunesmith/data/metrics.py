@@ -38,6 +38,11 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "span_f1_has_answer": True,
     "exact_match_has_answer": True,
     "exact_match_no_answer": True,
+    "word_accuracy": True,
+    "entity_precision": True,
+    "entity_recall": True,
+    "entity_f1": True,
+    "entity_f1_macro": True,
 }
 
 FORMS: tuple[Form, ...] = ("class", "classes", "value")

@@ -8,6 +8,7 @@ from typing import Any
 from . import passages
 from .markup import NOTHING, Column, Html, Section, clipped, element, folded, join, paragraph, table, text
 from .offenders import offenders
+from .tagged import tagged
 from .values import block, blocks, count, figure, number, percent, plain
 
 Report = Mapping[str, Any]
@@ -48,7 +49,11 @@ def _card(row: Mapping[str, Any], is_of_spans: bool) -> Html:
     confidence, loss = number(row.get("confidence")), number(row.get("loss"))
     sure = [f"{percent(confidence)} sure"] if confidence is not None else []
     sure += [f"loss {figure(loss)}"] if loss is not None else []
-    head = element("p", *answers, element("span", text(" · ".join(sure)), class_="quiet"), class_="answers")
+    certain = element("span", text(" · ".join(sure)), class_="quiet")
+    words = tagged(row)
+    if words is not None:
+        return element("li", words, paragraph(" · ".join([*sure, *place]), "quiet place"))
+    head = element("p", *answers, certain, class_="answers")
     inputs = block(row.get("inputs"))
     held = passages.fields(inputs, row.get("target"), row.get("answer")) if is_of_spans else fields(inputs)
     return element("li", head, held, paragraph(" · ".join(place), "quiet place"))

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import polars as pl
-
 from ..core.errors import DataError
 from ..core.events import Events
 from ..core.part import find, kinds
 from ..data import Dataset
+from ..data.shapes import is_input, shaped_inputs, shaped_target
 from ..parts.checks import Check, Finding, Table
 from ..parts.modalities import Modality
 from ..parts.tasks import Task
@@ -32,9 +31,6 @@ TARGET_NAMES = (
     "answers",
 )
 
-IMAGE = r"(?i)^[^\r\n]{1,1000}\.(?:jpe?g|jfif|png|gif|webp|bmp|tiff?|ppm|pgm|pbm|avif)\s*$"
-IMAGE_SHARE = 0.8  # of a column's values that end like an image, from which it is one of images
-
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -46,8 +42,6 @@ class Meaning:
     inferred: frozenset[str] = field(default_factory=frozenset)
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it is no input."""
-    images: frozenset[str] = frozenset()
-    """Inputs whose texts are paths of images; told for checking alone, for no modality reads them."""
 
     @property
     def numeric(self) -> list[str]:
@@ -57,7 +51,7 @@ class Meaning:
     @property
     def kinds(self) -> dict[str, str]:
         """The kind of each input."""
-        return {name: one.kind for name, one in self.inputs.items()} | dict.fromkeys(self.images, "image")
+        return {name: one.kind for name, one in self.inputs.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +84,12 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     task = given.task or guess_task(data, target)
-    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, *given.dividing)])
+    names = list(given.inputs or _by_default(data, given, target)[0])
     for name in names:
         _known(data, name, "inputs")
-    images = frozenset(name for name in names if holds_images(data, name))
-    others = [name for name in names if name not in images]
-    left_out = _id_columns(data, others, target) if given.inputs is None else {}
+    left_out = _id_columns(data, names, target) if given.inputs is None else {}
     inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
-    return Meaning(inputs, target, task, left_out=left_out, images=images)
+    return Meaning(inputs, target, task, left_out=left_out)
 
 
 def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events: Events) -> list[Finding]:
@@ -116,10 +108,16 @@ def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events:
 
 
 def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
-    """Return the column with a usual name, else the last, of all `but` some. Raises DataError on a single column."""
+    """Return the target of rows of a known shape, else the column with a usual name, else the last, of all `but` some.
+
+    Raises DataError on a single column.
+    """
     if len(data.columns) < 2:
         raise DataError(f"{_source(data)}: a single column '{', '.join(data.columns)}' cannot be both input and target")
     columns = [name for name in data.columns if name not in but] or data.columns
+    shaped = shaped_target(data.frame, columns)
+    if shaped is not None:
+        return shaped
     lowered = {name.lower(): name for name in reversed(columns)}
     usual = next((lowered[name] for name in TARGET_NAMES if name in lowered), None)
     return usual or next((name for name in reversed(columns) if not holds_images(data, name)), columns[-1])
@@ -146,11 +144,8 @@ def guess_modality(data: Dataset, name: str) -> Modality:
 
 
 def holds_images(data: Dataset, name: str) -> bool:
-    """Whether a column's texts are paths of images, told from their endings."""
-    column = data.frame[name]
-    if column.dtype != pl.String:
-        return False
-    return bool((column.drop_nulls().str.contains(IMAGE).mean() or 0.0) >= IMAGE_SHARE)  # type: ignore[operator]
+    """Whether a column is one of images, told from its values."""
+    return guess_modality(data, name).gives == "image"
 
 
 def _inputs(
@@ -165,9 +160,11 @@ def _inputs(
         others = [name for name in _candidates(data, given, target) if name not in roles]
         left_out = dict.fromkeys(others, f"task {task.kind} reads {' and '.join(roles)}")
     else:
-        names = _candidates(data, given, target)
+        names = list(given.inputs or ())
+        if not given.inputs:
+            names, left_out = _by_default(data, given, target)
         if given.inputs is None:
-            left_out = _id_columns(data, names, target)
+            left_out |= _id_columns(data, names, target)
         for name in names:
             _known(data, name, "inputs")
         inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
@@ -203,6 +200,17 @@ def _modality(kind: str) -> Modality:
     return part
 
 
+def _by_default(data: Dataset, given: Given, target: str) -> tuple[list[str], dict[str, str]]:
+    """Return the inputs of a recipe that names none, and why other columns are not among them."""
+    names = [name for name in data.columns if name not in (target, given.id, *given.dividing)]
+    wanted = shaped_inputs(data.frame, target)
+    if wanted:
+        why = f"'{target}' is answered from {' and '.join(wanted)}"
+        return [name for name in names if name in wanted], {name: why for name in names if name not in wanted}
+    lists = {name: "its values are lists" for name in names if not is_input(data.frame, name)}
+    return [name for name in names if name not in lists], lists
+
+
 def _no_input(data: Dataset, target: str, left_out: Mapping[str, str]) -> str:
     if not left_out:
         return (
@@ -216,7 +224,8 @@ def _id_columns(data: Dataset, names: Sequence[str], target: str) -> dict[str, s
     """Columns that merely number the rows teach nothing and mislead; they are inputs only where the recipe says so."""
     check = find("parts.checks", "id_columns")()
     assert isinstance(check, Check)
-    found = check.find(Table(data, tuple(names), target, None))
+    others = tuple(name for name in names if not holds_images(data, name))
+    found = check.find(Table(data, others, target, None))
     return {one.column: "it looks like an id" for one in found if one.column is not None}
 
 

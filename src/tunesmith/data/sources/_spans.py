@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,9 @@ class Span:
 
     def shown(self, text: str) -> str:
         """Return the span in words, for a message."""
-        return f"the span '{text[max(0, self.start) : max(0, self.end)]:.40}' ({self.start} to {self.end}, {self.label})"
+        return (
+            f"the span '{text[max(0, self.start) : max(0, self.end)]:.40}' ({self.start} to {self.end}, {self.label})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,9 @@ class Annotated:
 def annotated(one: Mapping[str, Any], text: str, spans: str | None, place: str) -> Annotated:
     """Return what an object of any of the forms says. Raises DataError where it has no text, or spans in two places."""
     data = one.get("data")
-    is_task = isinstance(data, Mapping) and text not in one
-    values = {**{name: value for name, value in one.items() if name != "data"}, **data} if is_task else dict(one)
+    values, is_task = dict(one), False
+    if isinstance(data, Mapping) and text not in one:
+        values, is_task = {name: value for name, value in one.items() if name != "data"} | dict(data), True
     found = values.pop(text, None)
     if not isinstance(found, str):
         fact = f"no text under '{text}'" if found is None else f"{kind_name(found)} under '{text}', not a text"
@@ -74,7 +78,7 @@ def located(one: Annotated, place: str) -> list[Span]:
         if not 0 <= span.start < span.end <= len(one.text):
             fact = "is reversed" if span.start > span.end else "is empty" if span.start == span.end else "is outside"
             raise DataError(f"{place}: {span.shown(one.text)} {fact}; the text has {len(one.text)} characters")
-    for before, span in zip(spans, spans[1:], strict=False):
+    for before, span in itertools.pairwise(spans):
         if span.start < before.end:
             shown = f"{before.shown(one.text)} and {span.shown(one.text)}"
             raise DataError(f"{place}: {shown} overlap; a word has one tag, so keep one of them")

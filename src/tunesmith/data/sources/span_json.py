@@ -36,7 +36,7 @@ class SpanJson(Files):
     """What becomes of a span that cuts a word: it is refused, or widened to whole words and counted."""
 
     def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
-        """Return a row per text. Raises DataError with line and span where one is reversed, outside, or over another."""
+        """Return a row per text. Raises DataError with the line where a span is reversed, outside or over another."""
         found: list[tuple[str, Annotated]] = []
         for line, one in objects(examined(file).whole(), file.name):
             place = f"{file.name} line {line}"
@@ -55,7 +55,9 @@ class SpanJson(Files):
                 pl.Series("tags", [tags for _, tags, _ in tagged], LISTS),
                 pl.Series("text", [one.text for _, one in found], pl.String),
             ]
-            made += [column(name, [one.others.get(name) for _, one in found], lambda at: found[at][0]) for name in names]
+            made += [
+                column(name, [one.others.get(name) for _, one in found], lambda at: found[at][0]) for name in names
+            ]
         except UnicodeEncodeError as error:
             raise half_character(error, file.name) from error
         return pl.DataFrame(made).cast({pl.Null: pl.String})

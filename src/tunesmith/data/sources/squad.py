@@ -16,7 +16,13 @@ from ._json import document, half_character
 from ._values import kind_name
 
 ANSWERS = pl.List(pl.Struct({"text": pl.String, "start": pl.Int64}))
-SCHEMA = {"id": pl.String, "title": pl.String, "question": pl.String, "context": pl.String, "answers": ANSWERS}
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "id": pl.String,
+    "title": pl.String,
+    "question": pl.String,
+    "context": pl.String,
+    "answers": ANSWERS,
+}
 Kind = TypeVar("Kind", str, int, list[Any])
 
 
