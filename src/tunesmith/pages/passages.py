@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,7 +52,7 @@ def _marked(whole: str, shown: Place, right: Sequence[Place], said: Sequence[Pla
     first, last = shown
     edges = {first, last} | {at for place in (*right, *said) for at in place if first < at < last}
     ordered, pieces = sorted(edges), []
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in itertools.pairwise(ordered):
         piece = text(whole[start:end])
         if _within(start, right):
             title = "right, and answered" if _within(start, said) else "right"

@@ -187,7 +187,7 @@ def _roles(data: Dataset, given: Given, target: str, task: Task) -> dict[str, st
     names = _candidates(data, given, target)
     for name in names:
         _known(data, name, "inputs")
-    labelled = data.frame.filter(pl.col(target).is_not_null())
+    labelled = data.frame.filter(data.frame[target].is_not_null())
     try:
         return task.inputs(labelled.select(names), labelled[target], given.inputs is not None)
     except ValueError as error:

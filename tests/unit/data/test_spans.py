@@ -119,7 +119,7 @@ def test_probabilities_sum_to_one_in_each_window_however_large_the_outputs():
         ("", ["Rome"], 0.0, 0.0),
         ("the", ["a"], 1.0, 1.0),
         ("Rome", ["the", "Rome"], 1.0, 1.0),
-        ("24-10", ["24–10"], 0.0, 0.0),  # noqa: RUF001
+        ("24-10", ["24–10"], 0.0, 0.0),
     ],
 )
 def test_exact_match_and_f1_are_those_of_squads_script(answer, right, same, f1):

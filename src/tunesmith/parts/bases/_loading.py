@@ -29,7 +29,7 @@ ENCODERS: Mapping[str, type[TransformerEncoder]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What there shall be a vector for, how states become one of a row, where texts are cut, how far windows overlap."""
+    """What there shall be a vector for, how states become one of a row, where texts are cut, how far cuts overlap."""
 
     reads: str
     pooling: str

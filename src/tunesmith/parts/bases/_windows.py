@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -95,7 +96,7 @@ class WindowEncoder(TransformerEncoder):
         ]
 
 
-def _row(windows: list) -> tuple[list[int], list[int], list[int], np.ndarray]:  # type: ignore[type-arg]
+def _row(windows: list[Any]) -> tuple[list[int], list[int], list[int], np.ndarray]:
     """Return tokens, types, the windows' lengths, and the lines of a row."""
     tokens: list[int] = []
     types: list[int] = []

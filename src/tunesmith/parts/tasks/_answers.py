@@ -30,7 +30,7 @@ def is_list_of_answers(kind: pl.DataType) -> bool:
         held = {field.name: field.dtype for field in kind.inner.fields}
     elif isinstance(kind, pl.Struct):
         lists = {field.name: field.dtype for field in kind.fields}
-        held = {name: one.inner for name, one in lists.items() if isinstance(one, pl.List)}  # type: ignore[misc]
+        held = {name: one.inner for name, one in lists.items() if isinstance(one, pl.List)}
     else:
         return False
     start = next((held[name] for name in STARTS if name in held), pl.String())

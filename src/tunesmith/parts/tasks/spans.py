@@ -147,8 +147,8 @@ class Spans(Task):
 
     def is_right(self, answer: Any, label: Any) -> bool:
         """Return whether an answer is one of the right ones but for case, punctuation and articles."""
-        answers = unfolded(pl.Series([label])).texts if label else []
-        return exact(answer[0]["text"] if answer else "", list(answers)) == 1.0
+        right = unfolded(pl.Series([label])).texts.tolist() if label else []
+        return exact(answer[0]["text"] if answer else "", right) == 1.0
 
     def truth(self, encoded: Answers, state: Mapping[str, Any]) -> Answers:
         """Return the answers as they are."""

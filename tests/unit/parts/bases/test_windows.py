@@ -1,5 +1,7 @@
 """Windows over a question and a long text: every token of the text has a line, and its place in the original."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -44,7 +46,7 @@ def test_windows_cover_the_text_and_overlap_by_the_stride():
         covered[start:end] = True
     assert all(covered[at] for at, letter in enumerate(LONG) if not letter.isspace())
     windows = np.split(own.values[:, 1:], own.firsts[1:])
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in itertools.pairwise(windows):
         np.testing.assert_array_equal(before[-6:], after[1:7])
     texts = [own.texts[0][start:end].lower() for _, start, end in tokens[:3]]
     assert texts == ["order", ",", "0"]
