@@ -18,7 +18,6 @@ from .data.sources import Source, source_for
 from .model import Model
 from .parts.bases import Base
 from .parts.engines.local import Local
-from .parts.modalities import Modality
 from .parts.tasks import Task
 from .registry import Registry, StoredVersion
 from .stages import evaluate
@@ -135,10 +134,7 @@ def as_dataset(rows: Rows, codec: Codec) -> Dataset:
         rows = Dataset.of(_frame(rows, codec), "rows")
     check_schema(rows, codec)
     names = [column.name for column in codec.columns]
-    numeric = [
-        one.name for one in codec.columns if isinstance(one.modality, Modality) and one.modality.gives == "numbers"
-    ]
-    return rows.identified(names, numeric)
+    return rows.identified(names, codec.numeric)
 
 
 def _frame(rows: Any, codec: Codec) -> pl.DataFrame:

@@ -13,7 +13,8 @@ from tunesmith.testing import tiny
 NAMES = ("ann", "bob", "eve", "kim", "lee", "max", "pat", "sue", "tom", "zoe")
 FILLER = "it is fine and works. the order is late but it is great. "
 RECIPE = (
-    "data: {kind: squad, path: qa.json}\ntarget: answers\nsplit: {group: title, validation: 0.25, test: 0.25, near_duplicates: ignore}\n"
+    "data: {kind: squad, path: qa.json}\ntarget: answers\n"
+    "split: {group: title, validation: 0.25, test: 0.25, near_duplicates: ignore}\n"
     "base: {kind: hf_encoder, path: ./body, max_tokens: 32, stride: 8}\nchecks: {near_duplicates: off}\n"
     "clean: {duplicates: keep}\n"
     "train: {epochs: 2, batch_size: 8, optimizer: {kind: adamw, learning_rate: 0.01}, engine: {precision: fp32}}\n"

@@ -67,7 +67,6 @@ def measure(
     The numbers are scikit-learn's with `zero_division=0`. Macro means run over the classes that occur in the truth
     or in the answers of the drawn rows. `roc_auc` is that of class 1 where there are two, else the mean of one class
     against the rest over the classes of the truth that a resample can rank. `pr_auc` is the mean of the average
-    against the rest over the classes of the truth that a resample can rank. `pr_auc` is the mean of the average
     precision over the classes of the truth that a resample holds, both of two classes too. Multilabel `log_loss` and
     `calibration_error` treat every cell as an answer of its own.
     Raises DataError where shapes disagree, a class has no column, or a score is no probability.

@@ -60,7 +60,10 @@ class WindowEncoder(TransformerEncoder):
         return Places(lines.values[:, 1:], lines.offsets, np.asarray(inputs["text"])[:, -1])
 
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
-        """Return `tokens` and `types` int64 and `mask` bool, (windows, longest), and `lines` int64, places in them."""
+        """Return `tokens` int64, `mask` bool, `types` int64 where the body has them, and `lines` int64.
+
+        All are (windows, longest) but `lines`, which are places in these.
+        """
         tokens, types, pieces, lines = (
             _ragged(inputs, name).take(positions) for name in ("tokens", "types", "pieces", "lines")
         )
@@ -73,7 +76,9 @@ class WindowEncoder(TransformerEncoder):
         flat = lines.values[:, 0] + tokens.offsets[lines.owners]  # among the tokens of all windows
         window = np.searchsorted(cut.offsets, flat, side="right") - 1
         where = window * padded.shape[1] + flat - cut.offsets[window]
-        found = {"tokens": padded, "types": sorts, "mask": mask, "lines": where.astype(np.int64)}
+        found = {"tokens": padded, "mask": mask, "lines": where.astype(np.int64)}
+        if int(getattr(self.body.config, "type_vocab_size", 0) or 0) > 1:
+            found["types"] = sorts
         return {name: torch.from_numpy(one) for name, one in found.items()}
 
     def forward(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
