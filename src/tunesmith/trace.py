@@ -162,6 +162,8 @@ def _seen(pixels_HWC: np.ndarray) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(one) for one in value]
     if isinstance(value, bytes):
         return f"{len(value)} bytes, sha256 {digest(value)[:SHORT]}"
     if isinstance(value, Picture):

@@ -34,7 +34,7 @@ class Shape:
     categories: tuple[int, ...] = ()
     words: int = 0
     reads: str = "row"
-    """What there is a vector for: each `row`, or each `word` of it, as the task asks."""
+    """What there is a vector for: each `row`, each `word`, each token of a `window` of its text, as the task asks."""
     images: tuple[tuple[int, int], ...] = ()
 
     @property
