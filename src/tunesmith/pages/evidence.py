@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .markup import NOTHING, Column, Html, Section, clipped, element, folded, join, paragraph, table, text
-from .offenders import offenders
+from .offenders import offenders, picture
 from .values import block, blocks, count, figure, number, percent, plain
 
 Report = Mapping[str, Any]
@@ -29,7 +29,8 @@ def worst(report: Report) -> Section:
     advice = paragraph(
         "The test rows with the highest loss. A confident mistake is often a wrong label: read these first."
     )
-    content = join((advice, element("ol", cards, class_="cards"))) if rows else NOTHING
+    is_grid = any(row.get("pictures") for row in rows)
+    content = join((advice, element("ol", cards, class_="cards grid" if is_grid else "cards"))) if rows else NOTHING
     return Section("worst", "Worst errors", content)
 
 
@@ -46,7 +47,8 @@ def _card(row: Mapping[str, Any]) -> Html:
     sure = [f"{percent(confidence)} sure"] if confidence is not None else []
     sure += [f"loss {figure(loss)}"] if loss is not None else []
     head = element("p", *answers, element("span", text(" · ".join(sure)), class_="quiet"), class_="answers")
-    return element("li", head, fields(block(row.get("inputs"))), paragraph(" · ".join(place), "quiet place"))
+    shown = join(element("div", picture(one), class_="picture") for one in row.get("pictures") or [])
+    return element("li", shown, head, fields(block(row.get("inputs"))), paragraph(" · ".join(place), "quiet place"))
 
 
 def findings(report: Report) -> Section:

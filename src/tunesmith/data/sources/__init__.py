@@ -170,13 +170,20 @@ class Source(Part):
 
 
 def source_for(path: str | Path) -> str:
-    """Return the kind of source that reads a file, by its ending. Raises DataError on an unknown ending."""
+    """Return the kind of source that reads a file, by its ending, or `folder` for `name/`.
+
+    Raises DataError on an unknown ending.
+    """
+    if str(path).endswith("/"):
+        return "folder"
     name = file_name(str(path))
     ending, kind = unpacked_ending(name), ENDINGS.get(unpacked_ending(name))
     if kind is None or (is_packed(name) and kind not in PACKABLE):
         ending = "".join(Path(name).suffixes[-2:]).lower() if is_packed(name) else ending
         fact = f"the ending '{ending}' is not known" if ending else "the name has no ending that tells its form"
-        remedy = "rename it, or say `data: {kind: ..., path: ...}`" + ("" if ending else ", as for a folder")
+        remedy = "rename it, or say `data: {kind: ..., path: ...}`" + (
+            "" if ending else "; a folder of images ends in /"
+        )
         known = f"known: {', '.join(ENDINGS)}; text also with .gz, .zst or .zip behind"
         raise DataError(f"{hidden(str(path))}: {fact} ({known}); {remedy}")
     return kind
