@@ -166,7 +166,8 @@ def _refuse_holes(values: Sequence[Mapping[str, Any]], codec: Codec) -> None:
 
 def read_rows(path: str, folder: Path) -> Dataset:
     """Read a file of rows to answer for. Raises DataError where it cannot be read or its name tells no form."""
-    source = find(Source.family, source_for(path)).model_validate({"path": path})
+    where = f"{path.rstrip('/')}/" if Path(folder, path).is_dir() else path
+    source = find(Source.family, source_for(where)).model_validate({"path": where})
     assert isinstance(source, Source)
     return source.read(folder)
 
