@@ -55,10 +55,10 @@ def _card(row: Mapping[str, Any], is_of_spans: bool) -> Html:
     if words is not None:
         return element("li", words, paragraph(" · ".join([*sure, *place]), "quiet place"))
     head = element("p", *answers, certain, class_="answers")
-    shown = join(element("div", picture(one), class_="picture") for one in row.get("pictures") or [])
+    pictures = join(element("div", picture(one), class_="picture") for one in row.get("pictures") or [])
     inputs = block(row.get("inputs"))
     held = passages.fields(inputs, row.get("target"), row.get("answer")) if is_of_spans else fields(inputs)
-    return element("li", shown, head, held, paragraph(" · ".join(place), "quiet place"))
+    return element("li", pictures, head, held, paragraph(" · ".join(place), "quiet place"))
 
 
 def findings(report: Report) -> Section:
