@@ -169,7 +169,8 @@ def read_rows(path: str, folder: Path, like: Version | None = None) -> Dataset:
 
     Raises DataError where it cannot be read or its name tells no form.
     """
-    source = find(Source.family, _kind_of(path, like)).model_validate({"path": path})
+    where = f"{path.rstrip('/')}/" if Path(folder, path).is_dir() else path
+    source = find(Source.family, _kind_of(where, like)).model_validate({"path": where})
     assert isinstance(source, Source)
     return source.read(folder)
 

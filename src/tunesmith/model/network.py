@@ -22,6 +22,7 @@ from ..data.spans import Spans, Windows
 from ..data.store import ArrayStore
 from ..parts.bases import Shape
 from ..parts.bases._encoder import Encoder
+from ..parts.bases._pairs import apart
 from . import Advance, Model
 from .activations import Kept, prepared
 
@@ -126,6 +127,16 @@ class Network(Model):
             return Kept(encoder, self.store, self.device).vectors(encoded, advance).astype(np.float64)
         except StoreError:
             return Kept(encoder, None, self.device).vectors(encoded, advance).astype(np.float64)
+
+    def features_of_texts(self, encoded: Encoded) -> np.ndarray | None:
+        """Return the body's vectors of each row's two texts, float32 (rows, 2, size), None without such."""
+        body = self._encoders()[self.body]
+        encoder = apart(body, encoded.inputs) if body.is_pretrained else None
+        if encoder is None:
+            return None
+        rows = replace(encoded, inputs=encoder.prepare(encoded.inputs))
+        vectors = Kept(encoder, None, self.device).vectors(rows)
+        return vectors[:, : encoder.width // 2].reshape(len(encoded), 2, -1)
 
     def words(self, encoded: Encoded, position: int) -> list[str] | None:
         """Return the tokens of a prepared row in letters, None where no encoder reads tokens."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import passages
 from .markup import NOTHING, Column, Html, Section, clipped, element, folded, join, paragraph, table, text
-from .offenders import offenders
+from .offenders import offenders, picture
 from .tagged import tagged
 from .values import block, blocks, count, figure, number, percent, plain
 
@@ -32,7 +32,8 @@ def worst(report: Report) -> Section:
     advice = paragraph(
         "The test rows with the highest loss. A confident mistake is often a wrong label: read these first."
     )
-    content = join((advice, element("ol", cards, class_="cards"))) if rows else NOTHING
+    is_grid = any(row.get("pictures") for row in rows)
+    content = join((advice, element("ol", cards, class_="cards grid" if is_grid else "cards"))) if rows else NOTHING
     return Section("worst", "Worst errors", content)
 
 
@@ -54,9 +55,10 @@ def _card(row: Mapping[str, Any], is_of_spans: bool) -> Html:
     if words is not None:
         return element("li", words, paragraph(" · ".join([*sure, *place]), "quiet place"))
     head = element("p", *answers, certain, class_="answers")
+    pictures = join(element("div", picture(one), class_="picture") for one in row.get("pictures") or [])
     inputs = block(row.get("inputs"))
     held = passages.fields(inputs, row.get("target"), row.get("answer")) if is_of_spans else fields(inputs)
-    return element("li", head, held, paragraph(" · ".join(place), "quiet place"))
+    return element("li", pictures, head, held, paragraph(" · ".join(place), "quiet place"))
 
 
 def findings(report: Report) -> Section:

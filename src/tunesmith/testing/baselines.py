@@ -48,7 +48,8 @@ def _questions(asked: Asked, forms: frozenset[str]) -> list[Question]:
     if not forms & {"text", "pixels"}:
         return [plain]
     waves = {name: np.sin(np.outer(np.arange(rows), np.arange(1, 6))) for name, rows in SIZES.items()}
-    return [plain, replace(plain, features=waves)]
+    both = {name: np.stack([one, one[::-1]], axis=1) for name, one in waves.items()}
+    return [plain, replace(plain, features=waves), replace(plain, features=waves, texts=both)]
 
 
 def _answers(baseline: Baseline, question: Question, what: str) -> None:
