@@ -134,6 +134,8 @@ def check_pairing(recipe: Recipe, task: Task, base: Base) -> None:
             f"base: {base.kind} gives no vector for each {task.reads}, which task {task.kind} reads; "
             f"those that do: {', '.join(able)}"
         )
+    if recipe.augment and task.is_within:
+        raise RecipeError(f"augment: a change of the text moves the answers of {task.kind} that stand in it; remove it")
     penalties = recipe.train.regularizers
     for one in () if penalties == "auto" else penalties:
         if one.forms is not None and task.form not in one.forms:

@@ -47,6 +47,9 @@ class Task(Part):
     reads: ClassVar[str] = "row"
     """What the body has to give a vector for: each `row`, each `word`, each token of a `window` of its text, ..."""
 
+    is_within: ClassVar[bool] = False
+    """Whether labels are places in the inputs, so that a change of these moves them."""
+
     @classmethod
     @abstractmethod
     def suits(cls, target: pl.Series) -> float:
