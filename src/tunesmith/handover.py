@@ -57,14 +57,14 @@ class Understood:
             meaning.task.kind,
             tuple(meaning.left_out),
             meaning.kinds,
-            self.folder,
+            self.rows.folder,
             self.recipe.split.group,
             self.recipe.split.time,
         )
 
     def roles(self) -> Roles:
         """Return what dividing the rows asks of the columns."""
-        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.folder)
+        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.rows.folder)
 
     def shape(self, events: Events) -> Shape:
         """Return what cleaning needs to know of the columns, and who hears what was done."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Recipe(Section):
     task: SerializeAsAny[Task] | None = None
     """What is asked; found from the target's values where not given."""
     base: SerializeAsAny[Base] | None = None
-    """Where the weights come from; `minilm` where an input is text, `gbdt` for tables."""
+    """Where the weights come from; `minilm` where an input is text, else `conv_net` for images, `gbdt` for tables."""
     strategy: SerializeAsAny[Strategy] = Full()
     """Which weights move."""
     checks: Checks = {}
@@ -63,14 +64,6 @@ class Recipe(Section):
     seed: int = Field(0, ge=0, lt=2**31)
     """Everything random follows from it."""
 
-    @field_validator("augment")
-    @classmethod
-    def _bases_read_it(cls, value: list[Augmentation]) -> list[Augmentation]:
-        for part in value:
-            if part.works_on == {"image"}:
-                raise ValueError(f"{part.kind} works on images, and no base reads images yet; remove it")
-        return value
-
     @field_validator("data", mode="before")
     @classmethod
     def _path_is_data(cls, value: Any) -> Any:
@@ -84,7 +77,7 @@ class Recipe(Section):
     def filled(self, meaning: Meaning) -> Recipe:
         """Return the recipe with everything found written down."""
         gives = {modality.gives for modality in meaning.inputs.values()}
-        base = self.base or Base.model_validate("minilm" if gives & {"text", "words"} else "gbdt")
+        base = self.base or Base.model_validate(_usual_base(gives, meaning.task.reads))
         named: dict[str, Modality] = dict(meaning.inputs)
         data = self.data.model_copy(update={"inputs": named})
         values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
@@ -161,6 +154,13 @@ def check_balance(balance: Balance, task: Task, base: Base) -> None:
         )
     if not base.takes_weights:
         raise RecipeError(f"balance: base {base.kind} does not heed the weights of rows; remove `balance`")
+
+
+def _usual_base(gives: Collection[str], reads: str) -> str:
+    """Return the base of inputs of these forms, where the recipe names none."""
+    if reads == "object":
+        return "query_net"
+    return "minilm" if {"text", "words"} & set(gives) else "conv_net" if "image" in gives else "gbdt"
 
 
 def _forms(kind: str) -> frozenset[str]:

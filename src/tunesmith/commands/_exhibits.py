@@ -53,8 +53,8 @@ class Exhibits:
         row: dict[str, Any] = {"target": _cut(values.get(target))}
         row["inputs"] = {name: _cut(values[name]) for name in names if name in kept}
         row["columns_left_out"] = len(names) - len(kept)
-        images = [name for name in self.known.meaning.images if name in kept and values[name]]
-        row["pictures"] = {name: self._picture(name, values[name]) for name in images}
+        images = [name for name, kind in self.known.meaning.kinds.items() if kind == "image" and name in kept]
+        row["pictures"] = {name: self._picture(name, values[name]) for name in images if values[name]}
         return row
 
     def _picture(self, column: str, name: str) -> str | None:
@@ -62,7 +62,7 @@ class Exhibits:
         if key not in self.pictures and len(self.pictures) < THUMBNAILS:
             check = self.known.recipe.checks.get("images") or Images()
             assert isinstance(check, Images)
-            self.pictures[key] = check.thumbnail(self.known.folder, name)
+            self.pictures[key] = check.thumbnail(self.known.rows.folder, name)
         return self.pictures.get(key, "")
 
 

@@ -78,7 +78,6 @@ def _column(data: Dataset, name: str, meaning: Meaning) -> dict[str, Any]:
     column = data.frame[name]
     part: Part | None = meaning.inputs.get(name)
     kind = "target" if name == meaning.target else part.kind if part is not None else "not used"
-    kind = "image" if name in meaning.images else kind
     return {
         "name": name,
         "kind": kind,

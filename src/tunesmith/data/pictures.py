@@ -7,7 +7,7 @@ import stat
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..core.need import need
 
@@ -30,6 +30,9 @@ ENDINGS = {
     ".avif": "AVIF",
 }
 """Ending -> the format that a file of this name holds; others are never opened (some would start programs)."""
+
+PIXELS = 50_000_000
+"""The pixels (width times height) above which an image is not decoded where nothing else is said."""
 
 UNREADABLE = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, AttributeError),
@@ -56,8 +59,8 @@ def find_file(folder: Path, name: str) -> tuple[Path | None, str]:
     return (path, "") if status.st_size else (None, "empty")
 
 
-def opened(path: Path) -> Image:
-    """Return a picture of which only the header was read.
+def opened(path: Path | BinaryIO) -> Image:
+    """Return a picture, of a file or of what is read from one, of which only the header was read.
 
     Raises one of UNREADABLE, Pillow's error for bombs, or MissingDependencyError without Pillow.
     """

@@ -30,7 +30,7 @@ from ..parts.augmentations import (
 from ..parts.modalities import Form, Modality
 from ..parts.tasks import Task
 
-KINDS: dict[Form, Kind] = {"text": "text", "numbers": "number", "categories": "category"}
+KINDS: dict[Form, Kind] = {"text": "text", "numbers": "number", "categories": "category", "image": "image"}
 TYPES: dict[Kind, Any] = {"text": pl.String, "number": pl.Float64, "category": pl.String}
 EXAMPLES = 3
 
@@ -111,7 +111,7 @@ class Augmenter:
             own = draws.named(self.seed, "augment", at, part.kind, epoch)
             frame, mask = _changed(frame, part, changes, own)
             changed.append(np.flatnonzero(mask))
-        again = Dataset(frame, rows.index)
+        again = replace(rows, frame=frame)
         return Turn(self._hashed(again, np.unique(np.concatenate([[], *changed])).astype(np.int64)), tuple(changed))
 
     def account(self, first: Turn, events: Events) -> dict[str, Any]:

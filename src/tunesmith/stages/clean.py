@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -217,7 +217,7 @@ class _Work:
 
     def done(self, whole: Dataset) -> Cleaned:
         """Return the rows that are left and the ledger, in the order of the rows."""
-        data = Dataset(self.frame, self.divided.index)
+        data = replace(self.divided, frame=self.frame)
         stays = np.ones(len(data), bool)
         stays[list(self.out)] = False
         aside = [row for row, (action, _, _) in self.out.items() if action == "aside"]

@@ -22,7 +22,9 @@ def fit_codec(
 ) -> Codec:
     """Return what the columns and the target teach, from these cleaned rows; `replacements` go on at serving."""
     pairs = replacements or {}
-    columns = tuple(Column(name, one, one.fit(train.frame[name]), pairs.get(name, ())) for name, one in inputs.items())
+    columns = tuple(
+        Column(name, one, one.within(train).fit(train.frame[name]), pairs.get(name, ())) for name, one in inputs.items()
+    )
     state = task.fit(train.frame[target])
     return Codec(columns, task, target, state, set_digest(train.ids))
 
@@ -34,7 +36,8 @@ def encode(data: Dataset, codec: Codec, labelled: bool = True) -> Encoded:
     for column in codec.columns:
         modality = column.modality
         assert isinstance(modality, Modality)
-        grouped.setdefault(modality.gives, []).append(modality.encode(column.values(data.frame), column.state))
+        array = modality.within(data).encode(column.values(data.frame), column.state)
+        grouped.setdefault(modality.gives, []).append(array)
     inputs = {form: np.stack(arrays, axis=1) for form, arrays in grouped.items()}
     targets = encode_targets(data, codec) if labelled else None
     return Encoded(tuple(data.ids), inputs, targets)

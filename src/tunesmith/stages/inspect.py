@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import polars as pl
-
 from ..core.errors import DataError
 from ..core.events import Events
 from ..core.part import find, kinds
@@ -31,9 +29,6 @@ TARGET_NAMES = (
     "labels",
 )
 
-IMAGE = r"(?i)^[^\r\n]{1,1000}\.(?:jpe?g|jfif|png|gif|webp|bmp|tiff?|ppm|pgm|pbm|avif)\s*$"
-IMAGE_SHARE = 0.8  # of a column's values that end like an image, from which it is one of images
-
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -45,8 +40,6 @@ class Meaning:
     inferred: frozenset[str] = field(default_factory=frozenset)
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it is no input."""
-    images: frozenset[str] = frozenset()
-    """Inputs whose texts are paths of images; told for checking alone, for no modality reads them."""
 
     @property
     def numeric(self) -> list[str]:
@@ -56,7 +49,7 @@ class Meaning:
     @property
     def kinds(self) -> dict[str, str]:
         """The kind of each input."""
-        return {name: one.kind for name, one in self.inputs.items()} | dict.fromkeys(self.images, "image")
+        return {name: one.kind for name, one in self.inputs.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +85,9 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, *given.dividing)])
     for name in names:
         _known(data, name, "inputs")
-    images = frozenset(name for name in names if holds_images(data, name))
-    others = [name for name in names if name not in images]
-    left_out = _id_columns(data, others, target) if given.inputs is None else {}
+    left_out = _id_columns(data, names, target) if given.inputs is None else {}
     inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
-    return Meaning(inputs, target, task, left_out=left_out, images=images)
+    return Meaning(inputs, target, task, left_out=left_out)
 
 
 def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events: Events) -> list[Finding]:
@@ -145,11 +136,8 @@ def guess_modality(data: Dataset, name: str) -> Modality:
 
 
 def holds_images(data: Dataset, name: str) -> bool:
-    """Whether a column's texts are paths of images, told from their endings."""
-    column = data.frame[name]
-    if column.dtype != pl.String:
-        return False
-    return bool((column.drop_nulls().str.contains(IMAGE).mean() or 0.0) >= IMAGE_SHARE)  # type: ignore[operator]
+    """Whether a column is one of images, told from its values."""
+    return guess_modality(data, name).gives == "image"
 
 
 def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
@@ -185,7 +173,8 @@ def _id_columns(data: Dataset, names: Sequence[str], target: str) -> dict[str, s
     """Columns that merely number the rows teach nothing and mislead; they are inputs only where the recipe says so."""
     check = find("parts.checks", "id_columns")()
     assert isinstance(check, Check)
-    found = check.find(Table(data, tuple(names), target, None))
+    others = tuple(name for name in names if not holds_images(data, name))
+    found = check.find(Table(data, others, target, None))
     return {one.column: "it looks like an id" for one in found if one.column is not None}
 
 

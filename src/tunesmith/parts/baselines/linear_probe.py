@@ -17,7 +17,7 @@ class LinearProbe(Baseline):
 
     def applies(self, question: Question) -> bool:
         """Return whether there are vectors, or columns, to be linear in."""
-        return question.features is not None or "text" not in question.train.inputs
+        return question.features is not None or bool({"numbers", "categories"} & question.train.inputs.keys())
 
     def outputs(self, question: Question) -> np.ndarray:
         """Return test outputs (rows, width)."""

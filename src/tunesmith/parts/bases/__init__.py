@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 class Shape:
     """How large the inputs are, and what a body has to give a vector for.
 
-    Counted are text columns, columns of words, number columns, and the codes of each category column.
+    Counted are text columns, columns of words, number columns, the codes of each category column, and of each column
+    of images their usual height and width in pixels.
     """
 
     texts: int = 0
     numbers: int = 0
     categories: tuple[int, ...] = ()
     words: int = 0
+    images: tuple[tuple[int, int], ...] = ()
     reads: str = "row"
-    """What there is a vector for: each `row`, or each `word` of it, as the task asks."""
+    """What there is a vector for: each `row`, each `word` of it, each `object` in it, as the task asks."""
 
     @property
     def forms(self) -> frozenset[str]:
@@ -40,6 +42,7 @@ class Shape:
             "words": self.words,
             "numbers": self.numbers,
             "categories": len(self.categories),
+            "image": len(self.images),
         }
         return frozenset(form for form, size in sizes.items() if size)
 
@@ -59,9 +62,9 @@ class Base(Part):
     family: ClassVar[str] = "parts.bases"
     form: ClassVar[Literal["differentiable", "fitted"]] = "differentiable"
     takes: ClassVar[frozenset[str]]
-    """The input forms it reads: `text`, `words`, `numbers`, `categories`."""
+    """The input forms it reads: `text`, `words`, `numbers`, `categories`, `image`."""
     gives: ClassVar[frozenset[str]] = frozenset({"row"})
-    """What it can give a vector for: each `row`, each `word` of it, ..."""
+    """What it can give a vector for: each `row`, each `word` of it, each `object` in it, ..."""
     is_pretrained: ClassVar[bool] = False
     learning_rate: ClassVar[float] = 1e-3
     """The peak rate that suits full training with AdamW."""

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ...data import Ragged, Rows
+from ...data.array_file import Spec
 
 Arrays = Mapping[str, Rows]
 
@@ -25,6 +26,14 @@ class Encoder(torch.nn.Module):
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add what depends on the rows alone, such as tokens; computed once per split."""
         return dict(inputs)
+
+    def plan(self, inputs: Arrays) -> dict[str, Spec] | None:
+        """Return the size of what `prepare` adds, where `fill` can write it in its place; None where it cannot."""
+        return None
+
+    def fill(self, inputs: Arrays, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write what `plan` announced into these arrays, which may be larger than memory: maps of a file."""
+        raise NotImplementedError(f"{type(self).__name__} plans nothing")
 
     def preparation(self) -> str | None:
         """Return all that `prepare` follows from beside the rows, as text; None where it is not worth keeping."""

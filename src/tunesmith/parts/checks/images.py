@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from ...core.errors import MissingDependencyError
-from ...data.pictures import find_file, pillow
+from ...data.pictures import PIXELS, find_file, pillow
 from . import Check, Finding, Severity, Table
 from ._pictures import Limits, faults, no_warnings, thumbnail
 from ._words import counted, listed
@@ -43,7 +43,7 @@ class Images(Check):
 
     smallest: int = Field(16, ge=1)
     """The pixels that the shorter side needs."""
-    pixels: int = Field(50_000_000, ge=1)
+    pixels: int = Field(PIXELS, ge=1)
     """The pixels (width times height) above which an image is not decoded."""
     threads: int = Field(4, ge=1, le=64)
     """How many images are decoded at once."""
