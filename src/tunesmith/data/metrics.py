@@ -33,6 +33,13 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "rmse": False,
     "r2": True,
     "spearman": True,
+    "map": True,
+    "map_50": True,
+    "map_75": True,
+    "map_small": True,
+    "map_medium": True,
+    "map_large": True,
+    "recall_100": True,
 }
 
 FORMS: tuple[Form, ...] = ("class", "classes", "value")

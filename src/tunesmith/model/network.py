@@ -40,6 +40,8 @@ class Net(nn.Module):
         generator = torch.Generator().manual_seed(derive(seed, "head"))
         nn.init.normal_(self.head.weight, std=0.02, generator=generator)
         nn.init.zeros_(self.head.bias)
+        if len(encoders) == 1:
+            next(iter(encoders.values())).begin(self.head)
 
     def join(self, tensors: Tensors) -> torch.Tensor:
         """Return the encoders' vectors side by side, float32 (rows, sum of widths)."""
@@ -102,7 +104,8 @@ class Network(Model):
 
     def outputs(self, encoded: Encoded, advance: Advance | None = None) -> Rows:
         """Return raw outputs, float64 (rows, width), or Ragged of values (total, width) where rows have several."""
-        return self._run(encoded, self.net, self.width, advance)
+        found = self._run(encoded, self.net, self.width, advance)
+        return self._encoders()[self.body].finished(found, encoded.inputs)
 
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the body's vectors, float64 (rows, size), None where the body is not pre-trained."""

@@ -72,7 +72,7 @@ def infer(data: Dataset, given: Given) -> Meaning:
         raise DataError("the data has no rows; add rows")
     task = given.task or guess_task(data, target)
     inferred = {key for key, value in (("target", given.target), ("task", given.task)) if value is None}
-    inputs, guessed, left_out = _inputs(data, given, target)
+    inputs, guessed, left_out = _inputs(data, given, (target, *task.beside))
     _refuse_labels(data, target, task)
     return Meaning(inputs, target, task, frozenset(inferred | guessed), left_out)
 
@@ -140,12 +140,12 @@ def holds_images(data: Dataset, name: str) -> bool:
     return guess_modality(data, name).gives == "image"
 
 
-def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
-    left_out: dict[str, str] = {}
+def _inputs(data: Dataset, given: Given, told: Sequence[str]) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
+    target, left_out = told[0], dict[str, str]()
     if isinstance(given.inputs, Mapping):
         inputs, guessed = dict(given.inputs), set()
     else:
-        special = {target, given.id, *given.dividing}
+        special = {*told, given.id, *given.dividing}
         names = list(given.inputs or [name for name in data.columns if name not in special])
         if given.inputs is None:
             left_out = _id_columns(data, names, target)

@@ -17,6 +17,14 @@ POINTS = 500  # truth and answer pairs kept for a regression's picture
 Figures = dict[str, np.ndarray]  # metric -> float64 (resamples,)
 
 
+class MisplacedError(ValueError):
+    """A label that does not fit the inputs of its row."""
+
+    def __init__(self, position: int, fact: str) -> None:
+        super().__init__(position, fact)
+        self.position, self.fact = position, fact
+
+
 class Task(Part):
     """Says what the target means: how it is encoded, how outputs become scores and answers, what is measured.
 
@@ -31,6 +39,9 @@ class Task(Part):
     default_loss: ClassVar[str]
     reads: ClassVar[str] = "row"
     """What the body has to give a vector for: each `row`, or each `word` of it, ..."""
+
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Columns that tell of the target, and are no inputs where the recipe does not say so."""
 
     @classmethod
     @abstractmethod
@@ -67,6 +78,13 @@ class Task(Part):
     def encode(self, target: pl.Series, state: Mapping[str, Any]) -> Any:
         """Return the labels in this task's form. Raises ValueError naming a label unseen in training."""
 
+    def placed(self, encoded: Any, inputs: Mapping[str, Any]) -> Any:
+        """Return encoded labels with what they need of the rows' inputs, such as the size of the picture they lie in.
+
+        Raises MisplacedError, naming the first label that does not fit them.
+        """
+        return encoded
+
     @abstractmethod
     def scores(self, outputs: Any, state: Mapping[str, Any]) -> Any:
         """Return probabilities (rows, classes), or values (rows,) in the target's own unit."""
@@ -90,6 +108,10 @@ class Task(Part):
     @abstractmethod
     def answers(self, scores: Any, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return (answer, confidence, score by class) per row."""
+
+    def agrees(self, answer: Any, label: Any) -> bool:
+        """Return whether an answer says what the label says, both as `answers` and the target column write them."""
+        return bool(answer == label)
 
     @abstractmethod
     def truth(self, encoded: Any, state: Mapping[str, Any]) -> Any:
