@@ -160,7 +160,7 @@ def _usual_base(gives: Collection[str], reads: str) -> str:
     """Return the base of inputs of these forms, where the recipe names none."""
     if reads == "object":
         return "query_net"
-    return "minilm" if {"text", "words"} & set(gives) else "conv_net" if "image" in gives else "gbdt"
+    return "minilm" if "text" in gives or "words" in gives else "conv_net" if "image" in gives else "gbdt"
 
 
 def _forms(kind: str) -> frozenset[str]:

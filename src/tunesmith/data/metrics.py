@@ -40,6 +40,11 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "map_medium": True,
     "map_large": True,
     "recall_100": True,
+    "word_accuracy": True,
+    "entity_precision": True,
+    "entity_recall": True,
+    "entity_f1": True,
+    "entity_f1_macro": True,
 }
 
 FORMS: tuple[Form, ...] = ("class", "classes", "value")

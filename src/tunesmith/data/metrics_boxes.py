@@ -16,6 +16,8 @@ from .encoded import Ragged
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """Overlaps from which on a box counts as found."""
+SINGLE = {"map_50": 0, "map_75": 5}
+"""Figures at one overlap: its place among them."""
 RECALLS = np.linspace(0.0, 1.0, 101)
 """Where precision is read."""
 MOST = (1, 10, 100)
@@ -29,6 +31,8 @@ SIZES: Mapping[str, tuple[float, float]] = {
 """Ranges of a box's area in pixels, both ends within."""
 CELLS = 1 << 22  # numbers of one step of matching that are held at a time
 SPACING = float(np.spacing(1.0))
+
+Figures = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Found:
     wanted: np.ndarray
 
 
-def matched(truth: Ragged, found: Ragged, sizes: Sequence[str] = ("all",)) -> dict[str, dict[int, Found]]:
+def matched(truth: Ragged, found: Ragged, sizes: Sequence[str] = tuple(SIZES)) -> dict[str, dict[int, Found]]:
     """Return by size and class what was found.
 
     Values of `truth` are float (boxes, 5 or 6): class, left, top, width, height in pixels, and 1 for a crowd, which
@@ -106,30 +110,28 @@ def average_recall(found: Found, weights: np.ndarray, most: int = MOST[-1]) -> n
         return np.where(wanted[:, None] > 0, (weights @ counts.T) / wanted[:, None], np.nan)
 
 
-def summary(truth: Ragged, found: Ragged, weights: np.ndarray, only: str | None = None) -> dict[str, np.ndarray]:
-    """Return COCO's figures, each float64 (resamples,), NaN where undefined; `only` leaves out what that is not.
+def summary(found: Mapping[str, Mapping[int, Found]], weights: np.ndarray, only: str | None = None) -> Figures:
+    """Return COCO's figures, each float64 (resamples,), NaN where undefined; `only` one of the first three alone.
 
-    `map`, `map_50`, `map_75`, and of small, medium and large boxes `map_small`, ...; `recall_1`, `recall_10` and
-    `recall_100` with that many boxes per picture. Each is the mean over the classes that there are to be found.
+    `found` is what `matched` gave. `map`, `map_50`, `map_75`; of each other size that was matched `map_small`, ...;
+    `recall_1`, `recall_10` and `recall_100` with that many boxes per picture. Each is the mean over the classes that
+    there are to be found.
     """
-    is_whole = only is None
-    sizes = tuple(SIZES) if is_whole else ("all",)
-    per_size = matched(truth, found, sizes)
-    places = {"map_50": [0], "map_75": [5]}.get(only or "")
-    precision = [average_precision(one, weights, places) for one in per_size["all"].values()]
-    if only in ("map", "map_50", "map_75"):
-        return {only: mean_over([one.mean(axis=1) for one in precision], len(weights))}
-    result = {
-        "map": mean_over([one.mean(axis=1) for one in precision], len(weights)),
-        "map_50": mean_over([one[:, 0] for one in precision], len(weights)),
-        "map_75": mean_over([one[:, 5] for one in precision], len(weights)),
-    }
-    for size in sizes[1:]:
-        parts = [average_precision(one, weights).mean(axis=1) for one in per_size[size].values()]
-        result[f"map_{size}"] = mean_over(parts, len(weights))
+    classes, resamples = found["all"].values(), len(weights)
+    if only in SINGLE:
+        single = [average_precision(one, weights, [SINGLE[only]])[:, 0] for one in classes]
+        return {only: mean_over(single, resamples)}
+    precision = [average_precision(one, weights) for one in classes]
+    result = {"map": mean_over([one.mean(axis=1) for one in precision], resamples)}
+    if only == "map":
+        return result
+    result |= {name: mean_over([one[:, at] for one in precision], resamples) for name, at in SINGLE.items()}
+    for size in found.keys() - {"all"}:
+        parts = [average_precision(one, weights).mean(axis=1) for one in found[size].values()]
+        result[f"map_{size}"] = mean_over(parts, resamples)
     for most in MOST:
-        parts = [average_recall(one, weights, most).mean(axis=1) for one in per_size["all"].values()]
-        result[f"recall_{most}"] = mean_over(parts, len(weights))
+        parts = [average_recall(one, weights, most).mean(axis=1) for one in classes]
+        result[f"recall_{most}"] = mean_over(parts, resamples)
     return result
 
 

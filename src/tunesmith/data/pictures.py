@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import struct
+import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -68,6 +71,14 @@ def opened(path: Path | BinaryIO) -> Image:
     formats = [one for one in dict.fromkeys(ENDINGS.values()) if one in library.OPEN]
     picture: Image = library.open(path, formats=formats)
     return picture
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Keep Pillow's warnings about large or odd files from the terminal: findings and errors say the same in words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def pillow() -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from ..core.errors import DataError
 from ..core.need import need
 from .parallel import in_threads
-from .pictures import UNREADABLE, bomb, find_file, opened, pillow
+from .pictures import UNREADABLE, bomb, find_file, no_warnings, opened, pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -121,11 +121,12 @@ def fill(pictures: Sequence[Picture], view: View, out: np.ndarray) -> None:
     Raises DataError that names the first image that cannot be read, and says how many there are.
     """
     faults: list[str] = []
-    for at, found in enumerate(in_threads(lambda one: _decoded_or_fault(one, view), pictures)):
-        if isinstance(found, str):
-            faults.append(f"{pictures[at].place}: {found}")
-        else:
-            out[at] = found
+    with no_warnings():
+        for at, found in enumerate(in_threads(lambda one: _decoded_or_fault(one, view), pictures)):
+            if isinstance(found, str):
+                faults.append(f"{pictures[at].place}: {found}")
+            else:
+                out[at] = found
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise DataError(f"{faults[0]}{more}; {REMEDY}")
@@ -139,7 +140,7 @@ def decoded(picture: Image, view: View) -> np.ndarray:
     """
     least = view.short_side or max(view.height, view.width)
     picture.draft("RGB", (SPARE * least, SPARE * least))
-    whole = _in_rgb(_upright(picture))
+    whole = in_rgb(upright(picture))
     resample = pillow().Resampling[view.interpolation.upper()]
     if view.short_side is None:
         small = whole.resize((view.width, view.height), resample)
@@ -176,7 +177,7 @@ def _decoded_or_fault(picture: Picture, view: View) -> np.ndarray | str:
             return f"{name} is broken: {error}"
 
 
-def _upright(picture: Image) -> Image:
+def upright(picture: Image) -> Image:
     """Return the image turned as its EXIF entry says; an entry that cannot be read says nothing."""
     with suppress(*UNREADABLE):
         turned = need("PIL.ImageOps", extra="image").exif_transpose(picture)
@@ -184,8 +185,11 @@ def _upright(picture: Image) -> Image:
     return picture
 
 
-def _in_rgb(picture: Image) -> Image:
-    """Return the image in RGB, what is transparent on white."""
+def in_rgb(picture: Image) -> Image:
+    """Return the image in RGB, what is transparent on white, of 16 bits the upper 8.
+
+    Raises ValueError where its numbers have no fixed range, or are no colours.
+    """
     if picture.mode in SIXTEEN_BITS or picture.mode == "I":
         values = np.asarray(picture)
         if values.min() < 0 or values.max() > 0xFFFF:

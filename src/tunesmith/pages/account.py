@@ -10,6 +10,7 @@ from .values import DASH, MINUS, block, blocks, count, duration, number, opening
 
 Report = Mapping[str, Any]
 GIGABYTE = 1 << 30
+MEGABYTE = 1 << 20
 MOST_REMARKS = 20
 CALM = "The monitor saw nothing that calls for a change: no overfitting, no spike, no stuck or collapsed answers."
 
@@ -169,4 +170,6 @@ def _time(side: Mapping[str, Any]) -> str:
 
 def _memory(side: Mapping[str, Any]) -> str:
     size = number(side.get("memory_bytes"))
-    return DASH if size is None else f"{size / GIGABYTE:,.1f} GB"
+    if size is None or size < 0:
+        return DASH
+    return f"{size / GIGABYTE:,.1f} GB" if size >= 0.1 * GIGABYTE else f"{size / MEGABYTE:,.0f} MB"

@@ -88,7 +88,7 @@ def _ringed(best: Best, words: str, across: Scale, up: Scale) -> Html:
     """Mark a point with a ring, and say beside it what it is."""
     at = (across(best.step), up(best.value))
     anchor = "end" if at[0] > WIDTH * 0.75 else "start" if at[0] < WIDTH * 0.25 else "middle"
-    height = at[1] - 14 if at[1] > up.end + 24 else at[1] + 24
+    height = at[1] - 14 if at[1] >= up.end + 14 else at[1] + 24
     return join((dot(at, 8, "ring"), label((at[0], height), words, anchor, "strong")))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import augmentation, evidence, outcomes, sections
+from . import augmentation, division, evidence, outcomes, sections
 from .document import document
 from .headline import header
 from .training import training
@@ -18,6 +18,7 @@ EXPECTED = {
     "comparisons": "paired comparisons",
     "verdict": "the verdict",
     "rows": "row counts",
+    "split": "how the rows were divided",
     "curves": "learning curves",
     "training": "what training was expected to take",
     "worst": "worst errors",
@@ -39,6 +40,7 @@ ORDER = (
     sections.baselines,
     sections.metrics,
     sections.decision,
+    division.division,
     training,
     augmentation.augmentation,
     outcomes.classes,

@@ -68,19 +68,28 @@ def decision(report: Report) -> Section:
     if not chosen:
         return Section("decision", "Decision threshold", NOTHING)
     aim = spoken(plain(made.get("metric") or "value"))
-    columns = (Column("Class"), Column("Answered from", True), Column(opening(aim), True), Column("From 0.5", True))
+    columns = (
+        Column("Class"),
+        Column("Answered from", True),
+        Column(opening(aim), True),
+        Column(f"{opening(aim)} from 0.5", True),
+        Column("Rows of it", True),
+    )
     rows = (
         (
             element("bdi", text(name)),
             text(figure(number(one.get("threshold")))),
             text(figure(number(one.get("value")))),
-            text(plain(one.get("reason")) if one.get("reason") else figure(number(one.get("value_at_half")))),
+            element("span", text(one["reason"]), class_="why")
+            if one.get("reason")
+            else text(figure(number(one.get("value_at_half")))),
+            text(count(one.get("positives"))),
         )
         for name, one in chosen.items()
     )
     is_chosen = number(made.get("rows")) is not None
     told = f"Chosen on {count(made.get('rows'))} validation rows" if is_chosen else "As the recipe says"
-    listed = table(columns, rows, f"{told}; the likelier answer is that from 0.5 on")
+    listed = table(columns, rows, f"{told}, as probabilities; a class is answered from 0.5 on where nothing is said")
     curves = [_curve(name, aim, one) for name, one in list(chosen.items())[:MOST_CURVES] if blocks(one.get("curve"))]
     content = element("div", *curves, listed, class_="pair" if len(curves) == 1 else "stack")
     return Section("decision", "Decision threshold", content)

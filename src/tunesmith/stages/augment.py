@@ -30,7 +30,13 @@ from ..parts.augmentations import (
 from ..parts.modalities import Form, Modality
 from ..parts.tasks import Task
 
-KINDS: dict[Form, Kind] = {"text": "text", "numbers": "number", "categories": "category", "image": "image"}
+KINDS: dict[Form, Kind] = {
+    "text": "text",
+    "words": "words",
+    "numbers": "number",
+    "categories": "category",
+    "image": "image",
+}
 TYPES: dict[Kind, Any] = {"text": pl.String, "number": pl.Float64, "category": pl.String}
 EXAMPLES = 3
 

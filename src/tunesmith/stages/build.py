@@ -20,11 +20,17 @@ from ..parts.bases.tabular_net import TabularNet
 from ..parts.modalities import Modality
 from ..parts.tasks import Task
 
+ASIDE = ("numbers", "categories", "image")
 BESIDE = {"columns": TabularNet(), "images": ConvNet()}
 """What encodes the inputs that the base does not read: numbers and categories, images."""
-ASIDE = ("numbers", "categories", "image")
 FITTING = {"text": "minilm", "words": "minilm", "image": "conv_net", "numbers": "gbdt", "categories": "gbdt"}
-SINGLE = {"text": "text", "words": "words", "image": "an image", "numbers": "a number", "categories": "a category"}
+SINGLE = {
+    "text": "text",
+    "words": "a list of words",
+    "image": "an image",
+    "numbers": "a number",
+    "categories": "a category",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +62,43 @@ def check_inputs(base: Base, codec: Codec) -> None:
     """Refuse impossible pairings of base and inputs, naming what would fit. Raises RecipeError."""
     shape = shape_of(codec)
     forms, reads = shape.forms, " and ".join(sorted(base.takes))
-    columns = [(one.name, one.modality.gives) for one in codec.columns if isinstance(one.modality, Modality)]
+    columns = {one.name: one.modality.gives for one in codec.columns if isinstance(one.modality, Modality)}
     if base.form == "fitted" and not forms <= base.takes:
-        odd, form = next((name, form) for name, form in columns if form not in base.takes)
+        odd, form = next((name, form) for name, form in columns.items() if form not in base.takes)
         raise RecipeError(
             f"base: {base.kind} reads {reads}, but column '{odd}' is {SINGLE[form]}; "
             f"use `base: {FITTING[form]}`, or leave that column out of `inputs`"
         )
-    beside = [name for name, form in columns if form in ASIDE and form not in base.takes]
+    beside = [name for name, form in columns.items() if form in ASIDE and form not in base.takes]
     if shape.reads != "row" and beside:
         raise RecipeError(
             f"inputs: {codec.task.kind} answers for each {shape.reads} of a row, and column '{beside[0]}' has no place "
             "there; leave it out of `inputs`"
         )
     if not forms & base.takes:
-        fits = " or ".join(f"`base: {FITTING[form]}`" for form in sorted(forms))
+        fits = " or ".join(dict.fromkeys(f"`base: {FITTING[form]}`" for form in sorted(forms)))
         raise RecipeError(
             f"base: {base.kind} reads {reads}, but the inputs are {' and '.join(sorted(forms))}; use {fits}"
         )
-    if "text" in forms - base.takes:
-        name = next(name for name, form in columns if form == "text")
+    _refuse_unread(base, columns)
+
+
+def _refuse_unread(base: Base, columns: Mapping[str, str]) -> None:
+    """Refuse a column that neither the base nor what stands beside it can read."""
+    read = base.takes.union(*(one.takes for one in BESIDE.values()))
+    odd = next((name for name, form in columns.items() if form not in read), None)
+    if odd is not None:
+        form, reads = columns[odd], " and ".join(sorted(base.takes))
         raise RecipeError(
-            f"base: {base.kind} reads {reads}, but column '{name}' is text; use `base: minilm`, beside which other "
-            "columns and images get networks of their own, or leave that column out of `inputs`"
+            f"base: {base.kind} reads {reads}, but column '{odd}' is {SINGLE[form]}; use `base: {FITTING[form]}`, "
+            "beside which numbers, categories and images get nets of their own, or leave that column out of `inputs`"
         )
-    pictures = [name for name, form in columns if form == "image"]
-    if len(pictures) > 1:
-        named = ", ".join(f"'{name}'" for name in pictures)
-        raise RecipeError(f"inputs: a row has one image, and {named} are columns of images; name one in `inputs`")
+    images = [name for name, form in columns.items() if form == "image"]
+    if len(images) > 1:
+        named = ", ".join(f"'{name}'" for name in images)
+        raise RecipeError(
+            f"inputs: a row has one image, and {named} are columns of images; name one of them in `inputs`"
+        )
 
 
 def shape_of(codec: Codec) -> Shape:

@@ -87,7 +87,8 @@ class Shape:
 def clean(whole: Dataset, divided: Dataset, findings: Sequence[Finding], how: Clean, shape: Shape) -> Cleaned:
     """Apply the remedies to the divided rows; positions of findings refer to `whole`, ids tell which rows they are.
 
-    Dropping, relabelling and setting aside touch training rows only: the judge's rows stay as they are. Values of
+    Dropping, relabelling and setting aside touch training rows only: the judge's rows stay as they are, but for those
+    that no model can read, as where the file of an image is broken. Values of
     inputs and spellings of labels that are replaced are replaced in every split and, through `replacements`, in rows to
     come. Suggested texts (a repaired encoding, a masked number) hold for one row each, and so for training rows only.
     The order of findings and rows changes nothing but the order of the ledger.
@@ -95,7 +96,7 @@ def clean(whole: Dataset, divided: Dataset, findings: Sequence[Finding], how: Cl
     remedies = USUAL | dict(how)
     at = _positions(whole, divided)
     work = _Work(divided, at, shape)
-    meant = [(one, remedies[one.check]) for one in findings if one.check in remedies]
+    meant = [(one, remedies[one.check]) for one in findings if one.check in remedies and one.reach != "none"]
     meant = [(one, how) for one, how in meant if how.columns is None or one.column in how.columns]
     for finding, mending in meant:
         if mending.remedy in CELLS and work.can(finding, mending):
@@ -191,9 +192,9 @@ class _Work:
         return values.mode().sort()[0]
 
     def take_out(self, finding: Finding, remedy: str) -> None:
-        """Drop a finding's training rows or set them aside; of rows that repeat each other one stays in training."""
+        """Drop the rows in a finding's reach or set them aside; of rows that repeat each other one stays."""
         rows = self.at[np.asarray(finding.rows, np.int64)]
-        gone = self._trained(rows)
+        gone = rows >= 0 if finding.reach == "all" else self._trained(rows)
         if finding.origins:
             gone &= ~self._stays_for_others(rows, np.asarray(finding.origins, np.int64), gone)
         action: Action = "dropped" if remedy == "drop" else "aside"

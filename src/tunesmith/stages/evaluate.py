@@ -17,7 +17,7 @@ from ..data import Rows as Scores  # one entry per row, in the form that the tas
 from ..data.encoded import taken
 from ..data.metrics import HIGHER_IS_BETTER
 from ..model import Judged
-from ..parts.tasks import Task
+from ..parts.tasks import Answered, Task
 
 RESAMPLES = 1000
 WORST = 20  # rows shown with the largest loss
@@ -39,34 +39,29 @@ class Rows:
         assert isinstance(self.codec.task, Task)
         return self.codec.task
 
-    @property
-    def truth(self) -> Any:
-        """The labels as metrics read them."""
-        return self.task.truth(self.targets, self.codec.target_state)
-
-    def answers(self, scores: Scores) -> Any:
-        """Return what the codec makes of scores, None where they are values."""
-        return None if self.task.form == "value" else self.task.decided(scores, self.codec.target_state)
+    def answered(self, scores: Scores) -> Answered:
+        """Return the labels beside these scores and what the codec answers from them."""
+        return self.task.answered(self.targets, scores, self.codec.target_state)
 
 
 def figures(rows: Rows, scores: Scores) -> dict[str, Metric]:
     """Return every metric of the task with its 95 % bootstrap interval."""
 
-    truth, answers = rows.truth, rows.answers(scores)
-    return _metrics(lambda weights: rows.task.measured(truth, scores, weights, answers), rows)
+    given = rows.answered(scores)
+    return _metrics(lambda weights: rows.task.measured(given, weights), rows)
 
 
 def class_figures(rows: Rows, scores: Scores) -> dict[str, dict[str, Any]] | None:
     """Return precision, recall, F1 and PR AUC with intervals and the number of rows, by class; None for values."""
-    task, state, truth, answers = rows.task, rows.codec.target_state, rows.truth, rows.answers(scores)
-    if task.classes(state) is None:
+    task, given = rows.task, rows.answered(scores)
+    if task.classes(given.state) is None:
         return None
 
     def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
-        found = task.measured_by_class(truth, scores, weights, answers, state) or {}
+        found = task.measured_by_class(given, weights) or {}
         return {f"{name}\x1f{metric}": array for name, one in found.items() for metric, array in one.items()}
 
-    table: dict[str, dict[str, Any]] = {name: {"rows": count} for name, count in task.support(truth, state).items()}
+    table: dict[str, dict[str, Any]] = {name: {"rows": count} for name, count in task.support(given).items()}
     for key, metric in _metrics(statistic, rows).items():
         name, _, measured = key.partition("\x1f")
         table[name][measured] = metric.as_json()
@@ -78,12 +73,12 @@ def compare(rows: Rows, ours: Scores, theirs: Scores, others: Rows | None = None
 
     `others` are the same rows with the codec by which theirs become answers, where it is not ours.
     """
-    task, primary, truth = rows.task, rows.task.primary, rows.truth
+    task, primary = rows.task, rows.task.primary
     sign = 1.0 if HIGHER_IS_BETTER[primary] else -1.0
 
     def statistic(said: Rows, scores: Scores) -> Statistic:
-        answers = said.answers(scores)
-        return lambda weights: {primary: sign * task.measured(truth, scores, weights, answers, primary)[primary]}
+        given = said.answered(scores)
+        return lambda weights: {primary: sign * task.measured(given, weights, primary)[primary]}
 
     pair = statistic(rows, ours), statistic(others or rows, theirs)
     return paired_difference(*pair, len(rows.data), stream(rows.seed, "paired"), RESAMPLES)[primary]
@@ -141,20 +136,19 @@ def _float(value: float | None) -> float:
 
 def pictures(rows: Rows, scores: Scores) -> dict[str, Any]:
     """Return what the report draws: what the task has to show, and the rows of the largest loss."""
-    return {"worst": _worst(rows, scores)} | rows.task.pictures(rows.truth, scores, rows.codec.target_state)
+    return {"worst": _worst(rows, scores)} | rows.task.pictures(rows.answered(scores))
 
 
 def validation_measure(task: Task, targets: Scores, state: Mapping[str, Any]) -> Callable[[Scores], Judged]:
     """Return outputs -> what validation says of them, for early stopping."""
-    truth = task.truth(targets, state)
     sign = 1.0 if HIGHER_IS_BETTER[task.primary] else -1.0
     once = np.ones((1, len(targets)))
 
     def judge(outputs: Scores) -> Judged:
-        scores = task.scores(outputs, state)
-        value = float(task.measured(truth, scores, once, only=task.primary)[task.primary][0])
+        given = task.answered(targets, task.scores(outputs, state), state)
+        value = float(task.measured(given, once, task.primary)[task.primary][0])
         merit = sign * value if np.isfinite(value) else -np.inf
-        return Judged(task.primary, value, merit, float(task.losses(truth, scores).mean()))
+        return Judged(task.primary, value, merit, float(task.losses(given).mean()))
 
     return judge
 
@@ -171,7 +165,7 @@ def _metric(value: float | None, low: float | None, high: float | None) -> Metri
 
 
 def _worst(rows: Rows, scores: Scores) -> list[dict[str, Any]]:
-    losses = rows.task.losses(rows.truth, scores)
+    losses = rows.task.losses(rows.answered(scores))
     chosen = np.argsort(-losses, kind="stable")[: min(WORST, len(losses))]
     answers = rows.task.answers(taken(scores, chosen), rows.codec.target_state)
     picked = rows.data.take(chosen)

@@ -11,6 +11,7 @@ from ..core.errors import DataError
 from ..core.events import Events
 from ..core.part import find, kinds
 from ..data import Dataset
+from ..data.shapes import is_input, shaped_inputs, shaped_target
 from ..parts.checks import Check, Finding, Table
 from ..parts.modalities import Modality
 from ..parts.tasks import Task
@@ -72,7 +73,7 @@ def infer(data: Dataset, given: Given) -> Meaning:
         raise DataError("the data has no rows; add rows")
     task = given.task or guess_task(data, target)
     inferred = {key for key, value in (("target", given.target), ("task", given.task)) if value is None}
-    inputs, guessed, left_out = _inputs(data, given, (target, *task.beside))
+    inputs, guessed, left_out = _inputs(data, given, target)
     _refuse_labels(data, target, task)
     return Meaning(inputs, target, task, frozenset(inferred | guessed), left_out)
 
@@ -82,7 +83,7 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     task = given.task or guess_task(data, target)
-    names = list(given.inputs or [name for name in data.columns if name not in (target, given.id, *given.dividing)])
+    names = list(given.inputs or _by_default(data, given, target)[0])
     for name in names:
         _known(data, name, "inputs")
     left_out = _id_columns(data, names, target) if given.inputs is None else {}
@@ -106,10 +107,16 @@ def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events:
 
 
 def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
-    """Return the column with a usual name, else the last, of all `but` some. Raises DataError on a single column."""
+    """Return the target of rows of a known shape, else the column with a usual name, else the last, of all `but` some.
+
+    Raises DataError on a single column.
+    """
     if len(data.columns) < 2:
         raise DataError(f"{_source(data)}: a single column '{', '.join(data.columns)}' cannot be both input and target")
     columns = [name for name in data.columns if name not in but] or data.columns
+    shaped = shaped_target(data.frame, columns)
+    if shaped is not None:
+        return shaped
     lowered = {name.lower(): name for name in reversed(columns)}
     usual = next((lowered[name] for name in TARGET_NAMES if name in lowered), None)
     return usual or next((name for name in reversed(columns) if not holds_images(data, name)), columns[-1])
@@ -140,15 +147,16 @@ def holds_images(data: Dataset, name: str) -> bool:
     return guess_modality(data, name).gives == "image"
 
 
-def _inputs(data: Dataset, given: Given, told: Sequence[str]) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
-    target, left_out = told[0], dict[str, str]()
+def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
+    left_out: dict[str, str] = {}
     if isinstance(given.inputs, Mapping):
         inputs, guessed = dict(given.inputs), set()
     else:
-        special = {*told, given.id, *given.dividing}
-        names = list(given.inputs or [name for name in data.columns if name not in special])
+        names = list(given.inputs or ())
+        if not given.inputs:
+            names, left_out = _by_default(data, given, target)
         if given.inputs is None:
-            left_out = _id_columns(data, names, target)
+            left_out |= _id_columns(data, names, target)
         for name in names:
             _known(data, name, "inputs")
         inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
@@ -158,6 +166,17 @@ def _inputs(data: Dataset, given: Given, told: Sequence[str]) -> tuple[dict[str,
     if not inputs:
         raise DataError(_no_input(data, target, left_out))
     return inputs, guessed, left_out
+
+
+def _by_default(data: Dataset, given: Given, target: str) -> tuple[list[str], dict[str, str]]:
+    """Return the inputs of a recipe that names none, and why other columns are not among them."""
+    names = [name for name in data.columns if name not in (target, given.id, *given.dividing)]
+    wanted = shaped_inputs(data.frame, target)
+    if wanted:
+        why = f"'{target}' is answered from {' and '.join(wanted)}"
+        return [name for name in names if name in wanted], {name: why for name in names if name not in wanted}
+    lists = {name: "its values are lists" for name in names if not is_input(data.frame, name)}
+    return [name for name in names if name not in lists], lists
 
 
 def _no_input(data: Dataset, target: str, left_out: Mapping[str, str]) -> str:

@@ -51,19 +51,17 @@ def _labels(task: Task, target: pl.Series) -> None:
 
 def _figures(task: Task, encoded: Any, scores: Any, state: dict[str, Any]) -> None:
     """Perfect answers score best by every metric; those of half of the rows under weights score as these rows alone."""
-    truth, rows = task.truth(encoded, state), len(encoded)
-    answers = task.decided(scores, state)
-    for name, value in task.measured(truth, scores, np.ones((1, rows)), answers).items():
+    given, rows = task.answered(encoded, scores, state), len(encoded)
+    for name, value in task.measured(given, np.ones((1, rows))).items():
         promise(name in HIGHER_IS_BETTER, task, f"'{name}' is no metric that is known to be better high or low")
         ideal = 1.0 if HIGHER_IS_BETTER[name] else 0.0
         promise(abs(float(value[0]) - ideal) < 1e-4, task, f"perfect answers have {name} {value[0]}, not {ideal}")
     some = np.arange(0, rows, 2)
     weights = np.zeros((1, rows))
     weights[0, some] = 1.0
-    halves = [taken(one, some) for one in (truth, scores, answers)]
-    alone = task.measured(halves[0], halves[1], np.ones((1, len(some))), halves[2])
-    for name, value in task.measured(truth, scores, weights, answers).items():
+    alone = task.measured(task.answered(taken(encoded, some), taken(scores, some), state), np.ones((1, len(some))))
+    for name, value in task.measured(given, weights).items():
         same = near(value, alone[name], 1e-9) or (np.isnan(value).all() and np.isnan(alone[name]).all())
         promise(bool(same), task, f"{name} under weights of 0 and 1 must be that of the rows of weight 1")
-    losses = task.losses(truth, scores)
+    losses = task.losses(given)
     promise(losses.shape == (rows,), task, f"losses() gave shape {losses.shape}, not ({rows},)")

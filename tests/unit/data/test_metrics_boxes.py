@@ -10,9 +10,15 @@ import numpy as np
 import pytest
 
 from tunesmith.data.encoded import Ragged
-from tunesmith.data.metrics_boxes import average_precision, matched, summary
+from tunesmith.data.metrics_boxes import average_precision, matched
+from tunesmith.data.metrics_boxes import summary as summed
 
 NAMES = ("map", "map_50", "map_75", "map_small", "map_medium", "map_large", "recall_1", "recall_10", "recall_100")
+
+
+def summary(truth: Ragged, found: Ragged, weights: np.ndarray, only: str | None = None) -> dict[str, np.ndarray]:
+    """Return the figures of boxes that are still to be matched."""
+    return summed(matched(truth, found), weights, only)
 
 
 def scene(seed: int, pictures: int = 12, classes: int = 3, most: int = 9) -> tuple[Ragged, Ragged]:

@@ -84,6 +84,9 @@ def test_a_threshold_is_told_with_what_others_were_worth():
     assert "F1 macro 0.812 from 0.310 on" in text
     assert "Chosen on 602 validation rows" in text
     assert "0 of the 602 validation rows are of it" in text
+    report = classification()
+    report["decision"]["classes"]["class_1"]["positives"] = 17
+    assert "class_1 0.310 0.812 0.755 17" in Page(render(report)).text
     fixed = {"classes": {"yes": {"threshold": 0.3}}, "baselines": {}}
     assert "As the recipe says" in Page(render(classification() | {"decision": fixed})).text
     assert "Decision threshold" not in Page(render(classification() | {"decision": None})).text
@@ -134,7 +137,7 @@ def test_an_undefined_metric_shows_a_dash_and_the_reason():
 
 def test_every_block_shows_up_and_is_in_the_contents():
     page = Page(render(classification()))
-    expected = {"baselines", "metrics", "decision", "training", "classes", "confusion", "calibration"}
+    expected = {"baselines", "metrics", "decision", "split", "training", "classes", "confusion", "calibration"}
     expected |= {"worst", "findings", "guards", "recipe", "environment"}
     assert page.anchors == expected
     assert {attributes["href"] for tag, attributes in page.tags if tag == "a"} == {f"#{anchor}" for anchor in expected}
@@ -261,7 +264,7 @@ def test_failed_guards_stand_first_and_are_counted():
     report = classification()
     report["guards"].append({"guard": "no_leakage", "station": "check", "passed": False, "detail": "column 'id'"})
     text = Page(render(report)).text
-    assert "1 of 2 guards failed." in text
+    assert "1 of 4 guards failed." in text
     assert text.index("no leakage") < text.index("loss is finite")
 
 

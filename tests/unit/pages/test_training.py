@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
 
 from tunesmith.pages import render, sentence
 from tunesmith.pages.account import CALM
+from tunesmith.pages.curves import Best, threshold_curve
 from unit.pages.sample_reports import Page, classification
 
 FITTED = classification() | {
@@ -55,6 +57,20 @@ def test_a_race_of_seeds_is_not_held_against_the_time_of_one_start():
     assert "Seed 7 (the best of 3 starts by validation)" in text
     assert "Weights kept a running average" in text
     assert "2e−05 (found by the probe)" in text
+
+
+def test_little_memory_is_not_told_as_none():
+    report = classification()
+    report["training"]["expected"]["memory_bytes"] = 5 << 20
+    assert "Memory 5 MB 2.3 GB" in Page(render(report)).text
+
+
+def test_the_best_points_label_stands_above_the_curve():
+    points = [(0.0, 0.1), (0.5, 0.9), (1.0, 0.2)]
+    drawn = threshold_curve("F1", "F1", points, Best(0.5, 0.9))
+    peak = min(float(point.split(",")[1]) for point in re.search('points="([^"]+)"', drawn)[1].split())
+    label = float(re.search(r'y="([\d.]+)"[^>]*>F1 0.900 from', drawn)[1])
+    assert 8 < label < peak - 10
 
 
 def test_memory_of_a_gpu_is_told_as_such():

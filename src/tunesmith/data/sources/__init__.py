@@ -46,9 +46,17 @@ ENDINGS = {
     ".xlsb": "excel",
     ".xls": "excel",
     ".ods": "excel",
+    ".conll": "conll",
+    ".bio": "conll",
+    ".iob": "conll",
+    ".iob2": "conll",
+    ".annotated": "conll",
 }
 
-PACKABLE = ("csv", "jsonl")  # the other forms are compressed within
+NAMES = {"data.yaml": "yolo", "data.yml": "yolo", "Annotations": "voc", "Annotation": "voc"}
+"""Names of files and folders that only one kind has."""
+
+PACKABLE = ("csv", "jsonl", "conll")  # the other forms are compressed within
 
 
 def silent(text: str) -> None:
@@ -59,8 +67,8 @@ class Source(Part):
     """Where do the rows come from?
 
     The promise: every row of the data becomes one row, in the data's own order; what is missing is null; a number
-    is a Float64 or an Int64, all else is text, a list of texts, or the bytes of an image. What cannot be read so is
-    refused by its place.
+    is a Float64 or an Int64, all else is text, a list of texts, or the bytes of an image; answers and boxes are lists
+    of structs. What cannot be read so is refused by its place.
     """
 
     family: ClassVar[str] = "data.sources"
@@ -170,13 +178,20 @@ class Source(Part):
 
 
 def source_for(path: str | Path) -> str:
-    """Return the kind of source that reads a file, by its ending. Raises DataError on an unknown ending."""
+    """Return the kind of source that reads a file, by its name or ending. Raises DataError where neither is known.
+
+    Several kinds share `.json`: it is read as rows, and SQuAD's and COCO's documents are refused with their kind.
+    """
     name = file_name(str(path))
+    if name in NAMES:
+        return NAMES[name]
     ending, kind = unpacked_ending(name), ENDINGS.get(unpacked_ending(name))
     if kind is None or (is_packed(name) and kind not in PACKABLE):
         ending = "".join(Path(name).suffixes[-2:]).lower() if is_packed(name) else ending
         fact = f"the ending '{ending}' is not known" if ending else "the name has no ending that tells its form"
-        remedy = "rename it, or say `data: {kind: ..., path: ...}`" + ("" if ending else ", as for a folder")
+        remedy = "rename it, or say `data: {kind: ..., path: ...}`" + (
+            "" if ending else ", as for a folder (folder, voc, yolo, hub)"
+        )
         known = f"known: {', '.join(ENDINGS)}; text also with .gz, .zst or .zip behind"
         raise DataError(f"{hidden(str(path))}: {fact} ({known}); {remedy}")
     return kind

@@ -18,7 +18,7 @@ from ...core.part import Part, find, kinds
 from ...data.forms import Form
 from ...data.store import ArrayStore
 
-Kind = Literal["text", "number", "category", "image"]
+Kind = Literal["text", "words", "number", "category", "image"]
 """What a column holds."""
 
 Change = Callable[[pl.Series, Draws], pl.Series]

@@ -13,17 +13,20 @@ import numpy as np
 from ...core.part import Part
 from ...data import Encoded
 from ...data.forms import Form
+from ._families import is_for_images
 
 if TYPE_CHECKING:
     from ._encoder import Encoder
+
+WEIGHTS = frozenset({".pt", ".pth", ".th", ".bin", ".safetensors"})  # endings of files of plain weights
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How large the inputs are, and what a body has to give a vector for.
 
-    Counted are text columns, columns of words, number columns, the codes of each category column, and of each column
-    of images their usual height and width in pixels.
+    Counted are text columns, columns of words, number columns, and the codes of each category column; of each column of
+    images it is the usual height and width in pixels.
     """
 
     texts: int = 0
@@ -32,7 +35,7 @@ class Shape:
     words: int = 0
     images: tuple[tuple[int, int], ...] = ()
     reads: str = "row"
-    """What there is a vector for: each `row`, each `word` of it, each `object` in it, as the task asks."""
+    """What there is a vector for: each `row`, each `word` of it, or each `object` in it, as the task asks."""
 
     @property
     def forms(self) -> frozenset[str]:
@@ -73,11 +76,19 @@ class Base(Part):
 
     @classmethod
     def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
-        """Read a name that is no kind: a local folder or a Hub id stands for `hf_encoder` with that path."""
+        """Read a name that is no kind: a path or a Hub id.
+
+        A file of weights stands for `local`, a folder with a model for images for `hf_vision`, all else for
+        `hf_encoder`, with that path.
+        """
         name = value.get("kind")
-        if not isinstance(name, str) or not ("/" in name or name.startswith(".") or Path(name).is_dir()):
+        if not isinstance(name, str):
             return None
-        return value | {"kind": "hf_encoder", "path": name}
+        if Path(name).suffix in WEIGHTS and Path(name).is_file():
+            return value | {"kind": "local", "path": name}
+        if not ("/" in name or name.startswith(".") or Path(name).is_dir()):
+            return None
+        return value | {"kind": "hf_vision" if is_for_images(Path(name)) else "hf_encoder", "path": name}
 
     @abstractmethod
     def build(self, shape: Shape, seed: int) -> Encoder:

@@ -43,6 +43,15 @@ class Encoder(torch.nn.Module):
         """Return all that the vectors follow from beside weights and rows, as text."""
         return type(self).__name__
 
+    def adapt(self, inputs: Arrays) -> None:
+        """Take from prepared training rows what is no weight, such as statistics; called before any weight moves."""
+        return
+
+    @property
+    def moves_statistics(self) -> bool:
+        """Whether a pass in training mode moves buffers, so that a batch must not be taken in parts."""
+        return False
+
     def narrow(self, inputs: Iterable[Arrays]) -> None:
         """Leave out of training what none of these rows can reach, such as words that do not occur."""
         return

@@ -15,6 +15,7 @@ from ...core.part import Part, find
 from ...data.dataset import Dataset
 
 Severity = Literal["info", "warning", "error"]
+Reach = Literal["none", "train", "all"]
 Remedy = Literal["drop", "impute", "normalise", "map", "relabel", "review"]
 
 
@@ -25,6 +26,7 @@ class Finding:
     A fault of a column or of the whole data has no rows; `count` then says how many rows it concerns.
     `suggestions`, where the check has any, gives each row the value that `column` should hold (None: missing).
     `origins`, where rows repeat others, gives each row the position of the row that it repeats.
+    `reach` says which rows cleaning may take out: those of training; `all`, where no model can read them; or none.
     """
 
     check: str
@@ -36,6 +38,7 @@ class Finding:
     count: int = 0
     suggestions: tuple[Any, ...] = ()
     origins: tuple[int, ...] = ()
+    reach: Reach = "train"
 
     def __post_init__(self) -> None:
         for name in ("scores", "suggestions", "origins"):

@@ -9,7 +9,7 @@ from pydantic import Field
 from ...data.near import Pairs, groups
 from . import Check, Finding, Table
 from ._near import nearest, nearly_equal
-from ._words import as_answers, counted, listed
+from ._words import answers_of, counted, listed
 
 SHOWN = 3
 
@@ -71,7 +71,7 @@ class NearDuplicates(Check):
         """Return the pairs whose targets are both there and differ."""
         if table.target is None:
             return Pairs.none()
-        answers = as_answers(table.data.frame[table.target])
+        answers = answers_of(table)
         if table.task == "regression":
             values = answers.cast(pl.Float64, strict=False).to_numpy()
             known = values[np.isfinite(values)]

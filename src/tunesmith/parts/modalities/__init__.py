@@ -36,7 +36,7 @@ class Modality(Part):
 
     @abstractmethod
     def encode(self, column: pl.Series, state: Mapping[str, Any]) -> np.ndarray:
-        """Return one value per row: text or picture objects, float32 numbers (NaN: missing), int64 codes (0: unknown)."""
+        """Return by row: texts or pictures (objects), numbers (float32, NaN: missing) or codes (int64, 0: unknown)."""
 
     def refuse(self, column: pl.Series) -> tuple[int, str] | None:
         """Return (position, fact) of the first value this kind cannot read: a list or an object, if nothing else."""

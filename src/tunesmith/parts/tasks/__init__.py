@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...core.part import Part
 from ...data.forms import Form
 from ...data.metrics import confusion, measure, per_class, reliability
 
+LEAST = 1e-12  # no probability is taken for less
 POINTS = 500  # truth and answer pairs kept for a regression's picture
 Figures = dict[str, np.ndarray]  # metric -> float64 (resamples,)
 
@@ -23,6 +25,19 @@ class MisplacedError(ValueError):
     def __init__(self, position: int, fact: str) -> None:
         super().__init__(position, fact)
         self.position, self.fact = position, fact
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Labels in the form that metrics read, the scores of the same rows, and what is answered from them.
+
+    `answers` are what `Task.decided` gave, None where scores are values; `state` is what the task learnt in `fit`.
+    """
+
+    truth: Any
+    scores: Any
+    answers: Any
+    state: Mapping[str, Any]
 
 
 class Task(Part):
@@ -38,10 +53,7 @@ class Task(Part):
     form: ClassVar[Form]
     default_loss: ClassVar[str]
     reads: ClassVar[str] = "row"
-    """What the body has to give a vector for: each `row`, or each `word` of it, ..."""
-
-    beside: ClassVar[tuple[str, ...]] = ()
-    """Columns that tell of the target, and are no inputs where the recipe does not say so."""
+    """What the body has to give a vector for: each `row`, each `word` of it, each `object` in it, ..."""
 
     @classmethod
     @abstractmethod
@@ -121,50 +133,49 @@ class Task(Part):
     def classes(self, state: Mapping[str, Any]) -> list[Any] | None:
         """Return the classes in the order of the outputs, None for a value."""
 
-    def measured(
-        self, truth: Any, scores: Any, weights: np.ndarray, answers: Any = None, only: str | None = None
-    ) -> Figures:
-        """Return every metric under weights, float64 (resamples, rows); with `only`, costly others are left out.
+    def answered(self, targets: Any, scores: Any, state: Mapping[str, Any]) -> Answered:
+        """Return encoded labels beside scores and what is answered from them, to be measured."""
+        answers = None if self.form == "value" else self.decided(scores, state)
+        return Answered(self.truth(targets, state), scores, answers, state)
 
-        `answers` are what `decided` gave; the likeliest where they are not given.
-        """
-        return measure(self.form, truth, scores, weights, answers, only)
+    def measured(self, given: Answered, weights: np.ndarray, only: str | None = None) -> Figures:
+        """Return every metric under weights, float64 (resamples, rows); with `only`, costly others may be left out."""
+        return measure(self.form, given.truth, given.scores, weights, given.answers, only)
 
-    def measured_by_class(
-        self, truth: Any, scores: Any, weights: np.ndarray, answers: Any, state: Mapping[str, Any]
-    ) -> dict[str, Figures] | None:
+    def measured_by_class(self, given: Answered, weights: np.ndarray) -> dict[str, Figures] | None:
         """Return every metric of each class; None where there are no classes."""
-        names = self.classes(state)
+        names = self.classes(given.state)
         if names is None:
             return None
-        found = per_class(truth, scores, weights, answers)
+        found = per_class(given.truth, given.scores, weights, given.answers)
         return {str(names[number]): one for number, one in found.items()}
 
-    def support(self, truth: Any, state: Mapping[str, Any]) -> dict[str, int]:
+    def support(self, given: Answered) -> dict[str, int]:
         """Return how many rows each class has; nothing where there are no classes."""
-        names = self.classes(state)
+        names, truth = self.classes(given.state), given.truth
         if names is None:
             return {}
         counts = truth.sum(axis=0) if truth.ndim == 2 else np.bincount(truth, minlength=len(names))
         return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
-    def losses(self, truth: Any, scores: Any) -> np.ndarray:
+    def losses(self, given: Answered) -> np.ndarray:
         """Return each row's loss, float64 (rows,): minus log probability of the truth, or the absolute error."""
+        truth, scores = given.truth, given.scores
         if self.form == "value":
             return np.abs(truth - scores)
         if self.form == "class":
-            return -np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-12))
+            return -np.log(np.maximum(scores[np.arange(len(truth)), truth], LEAST))
         right = np.where(truth > 0.5, scores, 1 - scores)
-        return -np.log(np.maximum(right, 1e-12)).mean(axis=1)
+        return -np.log(np.maximum(right, LEAST)).mean(axis=1)
 
-    def pictures(self, truth: Any, scores: Any, state: Mapping[str, Any]) -> dict[str, Any]:
+    def pictures(self, given: Answered) -> dict[str, Any]:
         """Return what the report draws beside the worst rows, as JSON values."""
+        truth, scores, answers = given.truth, given.scores, given.answers
         if self.form == "value":
             pairs = list(zip(truth.tolist(), scores.tolist(), strict=True))[:POINTS]
             return {"residuals": {"points": [{"truth": one, "answer": answer} for one, answer in pairs]}}
-        answers = self.decided(scores, state)
         drawn: dict[str, Any] = {"calibration": {"bins": reliability(truth, scores, answers)}}
         if self.form == "class":
-            names = [str(name) for name in self.classes(state) or []]
+            names = [str(name) for name in self.classes(given.state) or []]
             drawn["confusion"] = {"labels": names, "counts": confusion(truth, answers, len(names)).tolist()}
         return drawn

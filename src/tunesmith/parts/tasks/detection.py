@@ -15,7 +15,7 @@ from ...data.forms import Form
 from ...data.metrics_boxes import MOST, average_precision, average_recall, matched, summary
 from ...data.parallel import in_threads
 from ...data.pixels import upright_size
-from . import Figures, MisplacedError, Task
+from . import Answered, Figures, MisplacedError, Task
 
 EDGES = ("x", "y", "width", "height")
 FIELDS = frozenset({*EDGES, "label"})
@@ -35,7 +35,6 @@ class Detection(Task):
     form: ClassVar[Form] = "boxes"
     default_loss: ClassVar[str] = "set_prediction"
     reads: ClassVar[str] = "object"
-    beside: ClassVar[tuple[str, ...]] = ("width", "height")
 
     metric: Literal["map", "map_50", "map_75"] = "map"
     """What early stopping and the verdict go by: COCO's average precision over overlaps from 0.5 to 0.95, or at one."""
@@ -198,48 +197,46 @@ class Detection(Task):
         """Return the labels."""
         return list(state["classes"])
 
-    def measured(
-        self, truth: Ragged, scores: Ragged, weights: np.ndarray, answers: Any = None, only: str | None = None
-    ) -> Figures:
+    def answered(self, targets: Ragged, scores: Ragged, state: Mapping[str, Any]) -> Answered:
+        """Return true boxes and those found, and as answers which of them are the same."""
+        truth = self.truth(targets, state)
+        return Answered(truth, scores, matched(truth, scores), state)
+
+    def measured(self, given: Answered, weights: np.ndarray, only: str | None = None) -> Figures:
         """Return COCO's figures, each float64 (resamples,); with `only`, that one alone."""
-        found = summary(truth, scores, weights, only)
+        found = summary(given.answers, weights, only)
         return {name: found[name] for name in MEASURED if name in found}
 
-    def measured_by_class(
-        self, truth: Ragged, scores: Ragged, weights: np.ndarray, answers: Any, state: Mapping[str, Any]
-    ) -> dict[str, Figures] | None:
+    def measured_by_class(self, given: Answered, weights: np.ndarray) -> dict[str, Figures] | None:
         """Return average precision and recall of each class."""
-        undefined = np.full(len(weights), np.nan)
-        told = {str(name): {one: undefined for one in ("map", "map_50", "recall_100")} for name in state["classes"]}
-        for number, one in matched(truth, scores)["all"].items():
-            precision = average_precision(one, weights)
-            told[str(state["classes"][number])] = {
-                "map": precision.mean(axis=1),
-                "map_50": precision[:, 0],
-                "recall_100": average_recall(one, weights).mean(axis=1),
-            }
+        names, undefined = given.state["classes"], np.full(len(weights), np.nan)
+        told = {str(name): dict.fromkeys(("map", "map_50", "recall_100"), undefined) for name in names}
+        for number, one in given.answers["all"].items():
+            precision, recall = average_precision(one, weights), average_recall(one, weights)
+            figures = {"map": precision.mean(axis=1), "map_50": precision[:, 0], "recall_100": recall.mean(axis=1)}
+            told[str(names[number])] = figures
         return told
 
-    def support(self, truth: Ragged, state: Mapping[str, Any]) -> dict[str, int]:
+    def support(self, given: Answered) -> dict[str, int]:
         """Return in how many pictures each class is."""
+        names, truth = given.state["classes"], given.truth
         pairs = np.unique(np.column_stack([truth.owners, truth.values[:, 0].astype(np.int64)]), axis=0)
-        counts = np.bincount(pairs[:, 1], minlength=len(state["classes"]))
-        return {str(name): int(count) for name, count in zip(state["classes"], counts, strict=True)}
+        counts = np.bincount(pairs[:, 1], minlength=len(names))
+        return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
-    def losses(self, truth: Ragged, scores: Ragged) -> np.ndarray:
+    def losses(self, given: Answered) -> np.ndarray:
         """Return each picture's squared errors: of a box that is right 1 less its confidence, of another its own.
 
         A true box that is not found counts as 1. Right is what overlaps a true box of its class by half.
         """
-        result = np.zeros(len(truth))
-        for number, one in matched(truth, scores)["all"].items():
-            is_right = one.is_right[0]
-            sure = _confidence(scores, number)
-            errors = np.where(is_right, (1.0 - sure) ** 2, sure**2)
-            result += np.bincount(one.picture, errors - is_right, minlength=len(truth)) + one.wanted
+        result = np.zeros(len(given.truth))
+        for number, one in given.answers["all"].items():
+            is_right, sure = one.is_right[0], _confidence(given.scores, number)
+            errors = np.where(is_right, (1.0 - sure) ** 2 - 1.0, sure**2)
+            result += np.bincount(one.picture, errors, minlength=len(result)) + one.wanted
         return result
 
-    def pictures(self, truth: Any, scores: Any, state: Mapping[str, Any]) -> dict[str, Any]:
+    def pictures(self, given: Answered) -> dict[str, Any]:
         """Return nothing: what there is to see is in the worst rows."""
         return {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +30,10 @@ class Division:
     """What a person should know: rows set aside or dropped, times that were cut at."""
     reasons: tuple[tuple[np.ndarray, Callable[[int], str]], ...]
     """Rows (bool, one per row) and a sentence for each position; the last that speaks of a row is its reason."""
+    rule: str
+    """By what the rows are divided, as a sentence."""
+    asked: Mapping[str, float]
+    """The share of all rows that a split should have, where shares decide."""
 
     @property
     def parts(self) -> dict[str, Dataset]:
@@ -39,7 +43,8 @@ class Division:
     def account(self) -> dict[str, Any]:
         """Return what the report says of the division, as JSON values."""
         counts = dict(self.rows.index["split"].value_counts().iter_rows())
-        return {"rows": {name: counts[name] for name in CODES if name in counts}, "notes": list(self.notes)}
+        rows = {name: counts[name] for name in CODES if name in counts}
+        return {"rule": self.rule, "asked": dict(self.asked), "rows": rows, "notes": list(self.notes)}
 
     def why(self, position: int) -> str:
         """Return why a row stands where it does, in a few words."""
@@ -55,6 +60,11 @@ class Draft:
     codes: np.ndarray
     notes: list[str] = field(default_factory=list)
     reasons: list[tuple[np.ndarray, Callable[[int], str]]] = field(default_factory=list)
+
+    @property
+    def is_by_file(self) -> bool:
+        """Whether the rows came as one file per split."""
+        return self.data.index["split"].null_count() < len(self.data)
 
     def put(self, rows: np.ndarray, codes: np.ndarray | int, text: Callable[[int], str]) -> None:
         """Give rows (positions) their codes, and the reason."""
@@ -77,4 +87,5 @@ class Draft:
         names = pl.Series("split", CODES).gather(self.codes)
         rows = replace(self.data, index=self.data.index.with_columns(names))
         apart = Apart(self.how.group, self.how.time, near, self.how.leaks == "allow")
-        return Division(rows, apart, tuple(self.notes), tuple(self.reasons))
+        told = self.how.words(self.is_by_file), self.how.asked(self.is_by_file)
+        return Division(rows, apart, tuple(self.notes), tuple(self.reasons), *told)

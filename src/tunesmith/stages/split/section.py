@@ -64,3 +64,28 @@ class Split(Section):
     def columns(self) -> tuple[str, ...]:
         """Return the columns that divide, which are no inputs unless named so."""
         return tuple(name for name in (self.group, self.time, self.given) if name is not None)
+
+    def words(self, is_by_file: bool) -> str:
+        """Return by what rows are divided, as a sentence; where files name the splits, the rest is taken from train."""
+        if self.given is not None or is_by_file:
+            by = f"The column '{self.given}' says" if self.given is not None else "The files say"
+            return f"{by} where each row stands; a split that is not given is taken from train."
+        if self.time is not None:
+            return f"The latest rows by '{self.time}' are test, those before them validation."
+        alone = "Each row stands where a hash of its inputs puts it."
+        chance = "where a hash of it puts them"
+        if self.by == "stratified":
+            alone = "Rows are dealt out so that every class has its share in each split."
+            chance = "dealt out so that every class has its share in each split"
+        unit = alone if self.group is None else f"All rows of one '{self.group}' stand on one side, {chance}."
+        fold = f" Fold {self.fold} of 0 to {self.folds - 1} is the test." if self.folds is not None else ""
+        near = " Near rows stand together." if self.group is None and self.near_duplicates == "together" else ""
+        return f"{unit}{fold}{near}"
+
+    def asked(self, is_by_file: bool) -> dict[str, float]:
+        """Return the share of all rows that each split should have, where shares decide; empty where they do not."""
+        if self.given is not None or is_by_file:
+            return {}
+        cut = {"validation": self.validation_from, "test": self.test_from}
+        test = self.test if self.folds is None else 1 / self.folds
+        return {name: share for name, share in (("validation", self.validation), ("test", test)) if cut[name] is None}
