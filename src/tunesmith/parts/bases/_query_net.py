@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import astuple, dataclass
 
 import torch
 from torch import nn
@@ -13,8 +14,17 @@ from ._vision import View
 
 GROUP = 8  # channels that are normalised together
 HEADS = 4
-STRIDE = 16  # pixels from one place of the grid to the next
 SIDE = 0.2  # of the picture: width and height of every box before training
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large the net is: numbers per query, blocks of attention, pixels from one query to the next."""
+
+    width: int
+    depth: int
+    stride: int
+    dropout: float
 
 
 class QueryEncoder(ObjectEncoder):
@@ -25,18 +35,20 @@ class QueryEncoder(ObjectEncoder):
     others.
     """
 
-    def __init__(self, view: View, width: int, depth: int, dropout: float) -> None:
-        grid = (math.ceil(view.height / STRIDE), math.ceil(view.width / STRIDE))
+    def __init__(self, view: View, size: Size) -> None:
+        grid = (math.ceil(view.height / size.stride), math.ceil(view.width / size.stride))
         super().__init__(view, grid[0] * grid[1])
-        self.shape = (width, depth, dropout)
-        channels = (width // 4, width // 2, width, width)
-        self.stem = nn.Sequential(*(_stage(one, two) for one, two in zip((3, *channels), channels, strict=False)))
+        self.size, width, dropout = size, size.width, size.dropout
+        stages = int(math.log2(size.stride))
+        channels = [max(width >> (stages - 1 - at), GROUP) for at in range(stages)]
+        self.stem = nn.Sequential(*(_stage(one, two) for one, two in zip([3, *channels], channels, strict=False)))
         self.position = nn.Embedding(self.queries, width)
+        nn.init.normal_(self.position.weight, std=0.1)  # less than what is seen
         self.blocks = nn.ModuleList(
             nn.TransformerEncoderLayer(
                 width, HEADS, 2 * width, dropout, activation="gelu", batch_first=True, norm_first=True
             )
-            for _ in range(depth)
+            for _ in range(size.depth)
         )
         self.norm = nn.LayerNorm(width)
         self.place = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, CORNERS))
@@ -45,7 +57,7 @@ class QueryEncoder(ObjectEncoder):
 
     def describe(self) -> str:
         """Return the view and the sizes."""
-        return json.dumps([super().describe(), *self.shape])
+        return json.dumps([super().describe(), *astuple(self.size)])
 
     def vectors(self, pixels_NCHW: torch.Tensor) -> torch.Tensor:
         """Return each place's state and the box that it looks at, float (rows, queries, width)."""

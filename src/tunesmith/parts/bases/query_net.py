@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,7 +31,9 @@ class QueryNet(Base):
     is_rate_known: ClassVar[bool] = False
 
     side: int = Field(128, ge=32, le=1024)
-    """The pixels to which an image's longer side is resized. Every 16 by 16 of them have a query of their own."""
+    """The pixels to which an image's longer side is resized."""
+    stride: Literal[4, 8, 16, 32] = 8
+    """Pixels from one query to the next: every 8 by 8 of them have a query of their own."""
     width: int = Field(64, ge=32, multiple_of=32)
     """Numbers per query inside the network."""
     depth: int = Field(2, ge=1)
@@ -43,7 +45,8 @@ class QueryNet(Base):
         """Return the network with random weights drawn from the seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive(seed, "query_net"))
-            return network.QueryEncoder(self._view(shape), self.width, self.depth, self.dropout)
+            size = network.Size(self.width, self.depth, self.stride, self.dropout)
+            return network.QueryEncoder(self._view(shape), size)
 
     def restore(self, shape: Shape, assets: Mapping[str, bytes]) -> Encoder:
         """Return the network; its fields and the usual size of the images describe it."""
@@ -53,5 +56,5 @@ class QueryNet(Base):
         """Return the usual proportions of the images, stretched rather than cut."""
         height, width = shape.images[0]
         scale = self.side / max(height, width)
-        sides = (max(round(height * scale), 16), max(round(width * scale), 16))
+        sides = (max(round(height * scale), 32), max(round(width * scale), 32))
         return View(*sides, None, mean=(0.5, 0.5, 0.5), deviation=(0.25, 0.25, 0.25))

@@ -36,6 +36,9 @@ class SetPrediction(Loss):
 
     class_cost: float = Field(1.0, ge=0.0)
     """What a certain wrong class costs in the matching."""
+    surprise: float = Field(5.0, ge=0.0)
+    """Weight of the cross-entropy; the paper has 1, with which a net that starts from nothing finds boxes long before
+    it can tell what is in them."""
     distance: float = Field(5.0, ge=0.0)
     """Weight of the sum of the absolute differences of centre and size, relative to the picture."""
     overlap: float = Field(2.0, ge=0.0)
@@ -75,7 +78,7 @@ class SetPrediction(Loss):
             away = (boxes[at] - edges[is_matched]).abs().sum(dim=1) * self.distance
             apart = (1 - geometry.generalised_overlap(boxes[at], edges[is_matched])) * self.overlap
             misplaced = torch.zeros(rows, device=outputs.device).index_add(0, at[0], away + apart)
-            return surprise.sum(dim=1) / usual_share + misplaced / usual
+            return surprise.sum(dim=1) * (self.surprise / usual_share) + misplaced / usual
 
         return hurt
 
