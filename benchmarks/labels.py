@@ -68,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seeds", type=int, default=3, help="of the flips, with --full")
     made.add_argument("--recovery-seeds", type=int, default=2, help="of the trainings, with --full")
     made.add_argument("--recovery-rows", type=int, default=0, help="of the trainings, with --full (all)")
+    made.add_argument("--recovery-sets", nargs="+", default=["ag_news", "banking77"], help="of the trainings")
     made.add_argument("--recovery-rates", type=float, nargs="+", default=[0.1, 0.2, 0.3], help="of wrong labels")
     made.add_argument("--table", action="store_true", help="show the tables of the full runs and measure nothing")
     made.add_argument("--again", action="store_true", help="discard the runs that are there")

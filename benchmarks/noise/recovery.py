@@ -27,7 +27,7 @@ NOISY = ("train", "validation")
 
 def tasks(options: Any) -> Iterator[dict[str, Any]]:
     """Every treatment of every rate; clean rows need no rate."""
-    sets, rates = (("ag_news", "banking77"), options.recovery_rates) if options.full else (("ag_news",), (0.3,))
+    sets, rates = (options.recovery_sets, options.recovery_rates) if options.full else (("ag_news",), (0.3,))
     for seed in range(options.recovery_seeds if options.full else 1):
         for name in sets:
             for rate in (0.0, *rates):

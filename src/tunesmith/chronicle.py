@@ -16,10 +16,13 @@ from .data import Codec, Dataset, Encoded
 from .data.ledger import counts, lines
 from .data.metrics import HIGHER_IS_BETTER
 from .model import Curve
+from .parts.checks._veil import Veil
 from .recipe import Recipe
 from .stages import evaluate
 from .stages.clean import Cleaned
 from .stages.decide import System
+
+ROWS_SHOWN = ("split", "findings", "worst", "augment", "guards")  # what in a report tells of single rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,23 @@ def stored_files(chapter: Chapter, report: Mapping[str, Any]) -> dict[str, bytes
     texts = {
         "codec.json": chapter.codec.as_json(),
         "recipe.json": chapter.recipe.model_dump(mode="json"),
-        "report.json": report,
+        "report.json": _veiled(report, Veil.of(chapter.recipe.checks, chapter.findings)),
         "rows.json": ids,
     }
     ledger = {"ledger.jsonl": lines(chapter.cleaned.changes)} if chapter.cleaned.changes else {}
     return {name: _json(value) for name, value in texts.items()} | ledger
+
+
+def _veiled(report: Mapping[str, Any], veil: Veil) -> dict[str, Any]:
+    """Return the report with what is personal masked in the rows that it shows.
+
+    Augmented rows that held any are left out: with one letter changed, an account number is none to a pattern.
+    """
+    told: dict[str, Any] = veil.over({name: report[name] for name in ROWS_SHOWN if name in report})
+    examples = report.get("augment", {}).get("examples")
+    if examples:
+        told["augment"]["examples"] = [one for one in examples if veil.over(one["before"]) == one["before"]]
+    return {**report, **told}
 
 
 def manifest_of(chapter: Chapter, files: Mapping[str, bytes], report: Mapping[str, Any]) -> dict[str, Any]:

@@ -182,6 +182,10 @@ def _clean(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--ledger", type=Path, metavar="FILE", help="write the ledger here (OUTPUT.ledger.jsonl)")
     one.add_argument("--undo", type=Path, metavar="LEDGER", help="restore the rows as they were before this cleaning")
+    _for_spreadsheets(one)
+
+
+def _for_spreadsheets(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--for-spreadsheets", action="store_true", help="put an apostrophe before cells that a spreadsheet would run"
     )
@@ -212,7 +216,10 @@ def _predict(one: argparse.ArgumentParser) -> None:
     rows.add_argument(
         "--row", action="append", metavar="JSON", help="""one row, such as '{"a": 1}' (may be repeated)"""
     )
-    one.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the answers as .csv, .jsonl or .parquet")
+    one.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the answers as .csv, .tsv, .jsonl or .parquet"
+    )
+    _for_spreadsheets(one)
 
 
 def _evaluate(one: argparse.ArgumentParser) -> None:

@@ -68,7 +68,7 @@ class Understood:
 
     def shape(self, events: Events) -> Shape:
         """Return what cleaning needs to know of the columns, and who hears what was done."""
-        return Shape(self.meaning.target, self.meaning.kinds, events)
+        return Shape(self.meaning.target, self.meaning.kinds, events, self.meaning.task.form)
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,19 @@ class Turns:
             return self.augmenter.turn(epoch), self.train
         if self._last is None or self._last[0] != epoch:
             turn = self.augmenter.turn(epoch)
-            encoded = replace(encode(turn.rows, self.codec, labelled=False), targets=self.train.targets)
-            self._last = epoch, turn, self.model.prepare(encoded, is_kept=False)
+            self._last = epoch, turn, self.model.prepare(self._encoded(turn, epoch), is_kept=False)
         return self._last[1:]
+
+    def _encoded(self, turn: Turn, epoch: int) -> Encoded:
+        """Return an epoch's rows encoded, and the pixels of images, which are decoded once, as the epoch shows them."""
+        encoded = self.train
+        if any(self.augmenter.changes):
+            encoded = replace(encode(turn.rows, self.codec, labelled=False), targets=self.train.targets)
+        plain = self.train.inputs.get("pixels")
+        if plain is None:
+            return encoded
+        shown = self.augmenter.pixels(epoch, np.asarray(plain)) if self.augmenter.has_images else plain
+        return replace(encoded, inputs=dict(encoded.inputs) | {"pixels": shown})
 
     def anew(self, epoch: int) -> Encoded:
         """Return an epoch's rows as arrays."""

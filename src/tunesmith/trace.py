@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from .core.errors import NotFoundError
+from .core.ids import digest
 from .core.seed import stream
 from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
+from .data.pixels import Picture
 from .handover import Divided, Turns, Understood, augmenting
 from .model.network import Network
 from .parts.modalities import Modality
@@ -22,6 +24,7 @@ from .stages.watch import Watch
 from .story import Run, divide, understand
 from .version import Version
 
+SHORT = 12  # letters of a digest that are shown
 Stations = list[dict[str, Any]]
 
 
@@ -39,7 +42,8 @@ def follow(run: Run, wanted: str) -> Stations:
     def station(where: str, value: Any) -> None:
         stations.append({"station": where, "value": value})
 
-    station("read", {"place": known.rows.place(at), "values": known.rows.example(at)})
+    cells = {column: _plain(value) for column, value in known.rows.example(at).items()}
+    station("read", {"place": known.rows.place(at), "values": cells})
     station("identify", {"id": name, "inputs": {one: part.kind for one, part in known.meaning.inputs.items()}})
     found = findings(known.table(), known.recipe.checks, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
@@ -79,6 +83,8 @@ def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str
     words = model.words(encoded, 0)
     if words is not None:
         station("tokens", {"words": " ".join(words), "ids": _shown(encoded.inputs["tokens"])})
+    if "pixels" in encoded.inputs:
+        station("pixels", _seen(np.asarray(encoded.inputs["pixels"])[0]))
     label = row.frame[codec.target].to_list()[0]
     station("target", {"column": codec.target, "value": label, "encoded": _shown(encoded.targets)})
     if turns is not None and isinstance(model, Network):
@@ -148,7 +154,18 @@ def _shown(array: np.ndarray | Ragged) -> Any:
     return [_plain(one) for one in value] if isinstance(value, np.ndarray) else _plain(value)
 
 
+def _seen(pixels_HWC: np.ndarray) -> dict[str, Any]:
+    """Return what is left of an image to be shown where numbers stand: its size, its mean colour, and a digest."""
+    height, width, _ = pixels_HWC.shape
+    colour = [round(one) for one in pixels_HWC.mean(axis=(0, 1)).tolist()]
+    return {"height": height, "width": width, "mean": colour, "sha256": digest(pixels_HWC.tobytes())[:SHORT]}
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes, sha256 {digest(value)[:SHORT]}"
+    if isinstance(value, Picture):
+        return f"sha256 {value.digest[:SHORT]}"
     value = value.item() if isinstance(value, np.generic) else value
     if not isinstance(value, float):
         return value

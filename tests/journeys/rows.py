@@ -57,6 +57,24 @@ def mixed() -> str:
     return "\n".join(lines) + "\n"
 
 
+def tags() -> str:
+    """Return JSONL of 90 short sentences in `words`, with the names and places in them as `tags`."""
+    names = [["Ada", "Lovelace"], ["Emmy", "Noether"], ["Gauss"], ["Alan", "Turing"], ["Hypatia"]]
+    places = [["Bern"], ["New", "York"], ["Basel"], ["San", "Marino"], ["Oslo"], ["Chur"]]
+    lines = []
+    for at, name in enumerate(names):
+        for place in places:
+            for middle in ("lives in", "writes from", "has never seen"):
+                words = [*name, *middle.split(), *place, "." if at % 2 else "!"]
+                marks = [*_marks("PER", name), *["O"] * len(middle.split()), *_marks("LOC", place), "O"]
+                lines.append(json.dumps({"words": words, "tags": marks}))
+    return "\n".join(lines) + "\n"
+
+
+def _marks(kind: str, words: list[str]) -> list[str]:
+    return [f"{'I' if at else 'B'}-{kind}" for at in range(len(words))]
+
+
 def write(folder: Path, **files: str | bytes) -> Path:
     """Write files into a folder, `_` in a name standing for the last dot, and return the folder."""
     for name, content in files.items():

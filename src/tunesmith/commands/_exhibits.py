@@ -8,8 +8,8 @@ from typing import Any
 
 from ..handover import Understood
 from ..parts.checks import Finding
+from ..parts.checks._veil import Veil
 from ..parts.checks.images import Images
-from ..parts.checks.personal_data import PersonalData
 
 SHOWN = 20  # rows of a finding that the page shows with their values
 COLUMNS = 30  # columns of a row that the page shows, those of the finding first
@@ -23,6 +23,7 @@ class Exhibits:
     """Shows rows of one data set, each picture once, and at most `THUMBNAILS` of them."""
 
     known: Understood
+    veil: Veil
     pictures: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
     def page(self, found: list[Finding], value: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,14 +36,8 @@ class Exhibits:
                 if finding.origins:
                     row["original"] = self._row(finding.origins[at], finding.column)
             shown.append(written | {"rows": rows})
-        page = self.veiled(dict(value) | {"findings": shown})
+        page: dict[str, Any] = self.veil.over(dict(value) | {"findings": shown})
         return page | {"source": str(self.known.rows.index["source"][0])}
-
-    def veiled(self, value: Any) -> Any:
-        """Return a JSON value with what is personal masked in every text, however the recipe's check finds it."""
-        check = self.known.recipe.checks.get("personal_data") or PersonalData()
-        assert isinstance(check, PersonalData)
-        return _veiled(value, check)
 
     def _row(self, position: int, column: str | None) -> dict[str, Any]:
         """Return the target and the other values of a row, the column at fault among them, with thumbnails."""
@@ -68,11 +63,3 @@ class Exhibits:
 
 def _cut(value: Any) -> Any:
     return value[: LONGEST + SEAM] if isinstance(value, str) else value
-
-
-def _veiled(value: Any, check: PersonalData) -> Any:
-    if isinstance(value, str):
-        return value if value.startswith("data:image/") else check.hide(value)
-    if isinstance(value, Mapping):
-        return {check.hide(str(key)): _veiled(one, check) for key, one in value.items()}
-    return [_veiled(one, check) for one in value] if isinstance(value, list | tuple) else value

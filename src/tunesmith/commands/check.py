@@ -12,6 +12,7 @@ from ..handover import Understood
 from ..opinions import table as looked_at
 from ..pages import render_check
 from ..parts.checks import Finding
+from ..parts.checks._veil import Veil
 from ..recipe import Recipe, load, of_rows
 from ..stages.inspect import Meaning, findings, loosely
 from ..stages.read import read
@@ -30,16 +31,16 @@ def run(options: Namespace) -> Answer:
     finally:
         screen.close()
     data, meaning = known.rows, known.meaning
-    value = {
+    value: dict[str, Any] = {
         "rows": len(data),
         "columns": [_column(data, name, meaning) for name in data.columns],
         "target": meaning.target,
         "findings": [one.as_json(data) for one in found],
     }
-    exhibits = Exhibits(known)
-    value = exhibits.veiled(value)
+    veil = Veil.of(known.recipe.checks, value["findings"])
+    value = veil.over(value)
     if options.report is not None:
-        options.report.write_text(render_check(exhibits.page(found, value)), "utf-8")
+        options.report.write_text(render_check(Exhibits(known, veil).page(found, value)), "utf-8")
     lines = [[one["severity"], one["check"], one["column"] or "", one["count"]] for one in value["findings"]]
     remarks = [one["advice"] for one in value["findings"]]
     summary = remarked(["severity", "check", "column", "rows"], lines, remarks) if found else "nothing found"

@@ -12,7 +12,7 @@ import polars as pl
 from ..core.errors import DataError
 from ..data.ledger import Change, Ledger, counts
 from ..data.sources import Source
-from ..data.writing import formulas, refuse_unknown, shielded, unshielded, write_bytes, write_frame
+from ..data.writing import refuse_unknown, shielded, unshielded, warning_of, write_bytes, write_frame
 from ..stages.watch import Watch
 from ..story import Run, divide
 from ..terminal import Screen, table
@@ -56,7 +56,7 @@ def _clean(options: Namespace) -> Answer:
         "rows": str(options.output),
         "remedies": summary,
     }
-    return Answer(value, _words(value, summary, 0 if options.for_spreadsheets else formulas(kept)))
+    return Answer(value, _words(value, summary, "" if options.for_spreadsheets else warning_of(kept)))
 
 
 def written(raw: pl.DataFrame, changes: Sequence[Change], options: Namespace, is_shielded: bool = False) -> Written:
@@ -68,17 +68,14 @@ def written(raw: pl.DataFrame, changes: Sequence[Change], options: Namespace, is
     return Written(kept, ledger, to)
 
 
-def _words(value: dict[str, Any], summary: list[dict[str, Any]], risky: int) -> str:
+def _words(value: dict[str, Any], summary: list[dict[str, Any]], risk: str) -> str:
     lines = [[one["check"], one["remedy"], one["action"], one["rows"]] for one in summary]
     said = [table(["check", "remedy", "rows were", "count"], lines), ""] if lines else ["nothing to mend", ""]
     said.append(f"{value['kept']} rows kept ({value['rows']}), {value['dropped']} dropped, {value['changed']} changed")
     said.append(
         f"ledger: {value['ledger']}; back with `tunesmith clean --undo {value['ledger']} {value['rows']} -o FILE`"
     )
-    if risky:
-        cells = "1 cell looks" if risky == 1 else f"{risky} cells look"
-        said.append(f"{cells} like a formula to a spreadsheet; --for-spreadsheets writes such cells harmless")
-    return "\n".join(said)
+    return "\n".join([*said, *([risk] if risk else [])])
 
 
 def _undo(options: Namespace) -> Answer:

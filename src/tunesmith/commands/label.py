@@ -10,7 +10,7 @@ import polars as pl
 from ..core.errors import DataError
 from ..data.label_studio import answers, configuration, tasks
 from ..data.sources import Source
-from ..data.writing import refuse_unknown, shielded, unshielded, write_bytes, write_frame
+from ..data.writing import SPREADSHEETS, refuse_unknown, shielded, unshielded, write_bytes, write_frame
 from ..handover import Understood
 from ..opinions import table as looked_at
 from ..stages.inspect import findings
@@ -58,7 +58,7 @@ def _give(options: Namespace, known: Understood, run: Run) -> Answer:
         write_bytes(tasks(rows), options.output)
         tail = f"; the labelling configuration is {setup}"
     else:
-        write_frame(shielded(rows) if options.output.suffix in (".csv", ".tsv") else rows, options.output)
+        write_frame(shielded(rows) if options.output.suffix.lower() in SPREADSHEETS else rows, options.output)
         tail = f"; fill in `{ANSWER}`, then `tunesmith label {options.what} --take {options.output} -o FILE`"
     reasons = rows["reason"].value_counts(sort=True).rows()
     value = {"rows": rows.height, "path": str(options.output), "reasons": dict(reasons)}
@@ -91,7 +91,7 @@ def _given(path: Path, may_be_new: bool) -> tuple[Given, list[str]]:
     absent = [name for name in ("id", ANSWER) if name not in rows.columns]
     if absent:
         raise DataError(f"{path.name}: no column '{absent[0]}'; give a file that `tunesmith label` wrote, filled in")
-    rows = unshielded(rows) if path.suffix in (".csv", ".tsv") else rows
+    rows = unshielded(rows) if path.suffix.lower() in SPREADSHEETS else rows
     rows = rows.filter(pl.col(ANSWER).cast(pl.String).str.strip_chars().fill_null("") != "")
     repeated = rows["id"].filter(rows["id"].is_duplicated()).unique().to_list()
     if repeated:

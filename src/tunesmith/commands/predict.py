@@ -11,6 +11,7 @@ import polars as pl
 
 from ..core.errors import DataError
 from ..data import Prediction
+from ..data.writing import SPREADSHEETS, refuse_unknown, shielded, warning_of, write_bytes, write_frame
 from ..terminal import table
 from ..version import load, read_rows
 from . import Answer
@@ -22,34 +23,48 @@ def run(options: Namespace) -> Answer:
     """Predict and print or write."""
     if (options.data is None) == (options.text is None and options.row is None):
         raise DataError("predict: give rows in one way: as a file DATA, with --text or with --row")
-    if options.output is not None and options.output.suffix not in (".csv", ".jsonl", ".parquet"):
-        raise DataError(f"{options.output}: unknown ending; name a .csv, .jsonl or .parquet file")
+    _refuse_output(options)
     rows: Any = read_rows(options.data, Path()) if options.data else options.text or _rows(options.row)
     version = load(options.version, options.home)
     predictions = version.predict(rows)
     value = [one.as_json() for one in predictions]
     if options.output is not None:
-        write(predictions, options.output)
-        return Answer(value, f"{len(predictions)} answers written to {options.output}")
+        risk = write(predictions, options.output, options.for_spreadsheets)
+        told = f"{len(predictions)} answers written to {options.output}"
+        return Answer(value, f"{told}\n{risk}" if risk else told)
     lines = [[one.row, one.id, _text(one.answer), _percent(one.confidence)] for one in predictions[:SHOWN]]
     more = f"\n... {len(predictions) - SHOWN} more; write all with -o FILE" if len(predictions) > SHOWN else ""
     return Answer(value, table(["row", "id", "answer", "confidence"], lines) + more)
 
 
-def write(predictions: list[Prediction], path: Path) -> None:
-    """Write row, id, answer, confidence and one column per class's score. Raises OSError where it cannot."""
+def write(predictions: list[Prediction], path: Path, is_shielded: bool = False) -> str:
+    """Write row, id, answer, confidence and one column per class's score; JSON lines are those of `--json`.
+
+    Returns what a person should know before a spreadsheet opens the file. Raises OSError where it cannot be written.
+    """
+    if path.suffix.lower() == ".jsonl":
+        lines = (json.dumps(one.as_json(), ensure_ascii=False) + "\n" for one in predictions)
+        write_bytes("".join(lines).encode(), path)
+        return ""
+    frame = _frame(predictions)
+    write_frame(shielded(frame) if is_shielded else frame, path)
+    return "" if is_shielded or path.suffix.lower() not in SPREADSHEETS else warning_of(frame)
+
+
+def _refuse_output(options: Namespace) -> None:
+    if options.output is not None:
+        refuse_unknown(options.output)
+    if options.for_spreadsheets and (options.output is None or options.output.suffix.lower() not in SPREADSHEETS):
+        raise DataError("predict: --for-spreadsheets guards a file that a spreadsheet opens; add -o FILE.csv")
+
+
+def _frame(predictions: list[Prediction]) -> pl.DataFrame:
     flat = [
         {"row": one.row, "id": one.id, "answer": _flat(one.answer), "confidence": one.confidence}
         | {f"score_{name}": score for name, score in one.scores.items()}
         for one in predictions
     ]
-    frame = pl.DataFrame(flat, infer_schema_length=None)
-    if path.suffix == ".parquet":
-        frame.write_parquet(path)
-    elif path.suffix == ".jsonl":
-        path.write_text("".join(json.dumps(one.as_json(), ensure_ascii=False) + "\n" for one in predictions), "utf-8")
-    else:
-        frame.write_csv(path)
+    return pl.DataFrame(flat, infer_schema_length=None)
 
 
 def _rows(texts: list[str]) -> list[dict[str, Any]]:

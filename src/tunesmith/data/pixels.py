@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -55,7 +55,7 @@ class Picture:
 
     source: Path | bytes | str
     digest: str
-    place: str
+    place: str = field(compare=False)
     pixels: int
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from ..core.disk import sync_file, sync_folder
 from ..core.errors import DataError
 
 WRITTEN = (".csv", ".tsv", ".jsonl", ".parquet")
+SPREADSHEETS = (".csv", ".tsv")  # what a spreadsheet opens by itself
 # What a spreadsheet takes for a formula (OWASP, CSV injection); a plain number like -5 is none.
 FORMULA = r"^[=+\-@\t\r]"
 NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
@@ -51,7 +53,12 @@ def write_bytes(data: bytes, path: Path) -> None:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    """Yield the place of a draft that becomes the file, durably, where nothing was raised, and else goes."""
+    """Yield the place of a draft that becomes the file, durably, where nothing was raised, and else goes.
+
+    Raises OSError, naming the file and not its draft, where its folder is none.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield draft
@@ -63,9 +70,19 @@ def _whole(path: Path) -> Iterator[Path]:
 
 
 def formulas(frame: pl.DataFrame) -> int:
-    """Return how many cells a spreadsheet would run as formulas."""
+    """Return how many cells, those of the heading too, a spreadsheet would run as formulas."""
     counts = frame.select(_is_formula(selectors.string()).sum())
-    return int(sum(counts.row(0))) if counts.width else 0
+    heading = pl.DataFrame({"name": pl.Series(frame.columns, dtype=pl.String)}).select(
+        _is_formula(pl.col("name")).sum()
+    )
+    return (int(sum(counts.row(0))) if counts.width else 0) + int(heading.item())
+
+
+def warning_of(frame: pl.DataFrame) -> str:
+    """Return what a person should know before a spreadsheet opens this table, empty where it would run nothing."""
+    risky = formulas(frame)
+    cells = "1 cell looks" if risky == 1 else f"{risky} cells look"
+    return f"{cells} like a formula to a spreadsheet; --for-spreadsheets writes such cells harmless" if risky else ""
 
 
 def shielded(frame: pl.DataFrame) -> pl.DataFrame:
@@ -74,14 +91,23 @@ def shielded(frame: pl.DataFrame) -> pl.DataFrame:
     `unshielded` takes exactly these away.
     """
     text = selectors.string()
-    meant = _is_formula(text) | text.str.starts_with(SHIELD)
-    return frame.with_columns(pl.when(meant).then(text.str.replace("^", SHIELD)).otherwise(text).name.keep())
+    cells = frame.with_columns(pl.when(_is_meant(text)).then(text.str.replace("^", SHIELD)).otherwise(text).name.keep())
+    names = pl.Series(frame.columns, dtype=pl.String)
+    meant = pl.DataFrame({"name": names}).select(_is_meant(pl.col("name")))["name"]
+    return cells.rename({name: SHIELD + name for name in names.filter(meant)})
 
 
 def unshielded(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the table as it was before `shielded`."""
     text = selectors.string()
-    return frame.with_columns(pl.when(text.str.starts_with(SHIELD)).then(text.str.slice(1)).otherwise(text).name.keep())
+    cells = frame.with_columns(
+        pl.when(text.str.starts_with(SHIELD)).then(text.str.slice(1)).otherwise(text).name.keep()
+    )
+    return cells.rename({name: name[1:] for name in frame.columns if name.startswith(SHIELD)})
+
+
+def _is_meant(text: pl.Expr) -> pl.Expr:
+    return _is_formula(text) | text.str.starts_with(SHIELD)
 
 
 def _is_formula(text: pl.Expr) -> pl.Expr:

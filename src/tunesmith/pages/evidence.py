@@ -7,6 +7,7 @@ from typing import Any
 
 from .markup import NOTHING, Column, Html, Section, clipped, element, folded, join, paragraph, table, text
 from .offenders import offenders
+from .tagged import tagged
 from .values import block, blocks, count, figure, number, percent, plain
 
 Report = Mapping[str, Any]
@@ -45,7 +46,11 @@ def _card(row: Mapping[str, Any]) -> Html:
     confidence, loss = number(row.get("confidence")), number(row.get("loss"))
     sure = [f"{percent(confidence)} sure"] if confidence is not None else []
     sure += [f"loss {figure(loss)}"] if loss is not None else []
-    head = element("p", *answers, element("span", text(" · ".join(sure)), class_="quiet"), class_="answers")
+    certain = element("span", text(" · ".join(sure)), class_="quiet")
+    words = tagged(row)
+    if words is not None:
+        return element("li", words, paragraph(" · ".join([*sure, *place]), "quiet place"))
+    head = element("p", *answers, certain, class_="answers")
     return element("li", head, fields(block(row.get("inputs"))), paragraph(" · ".join(place), "quiet place"))
 
 

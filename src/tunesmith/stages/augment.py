@@ -16,12 +16,17 @@ from ..core.events import Events
 from ..core.ids import tree_digest, value_digest
 from ..core.seed import derive
 from ..data import Dataset
+from ..data.array_file import scratch
 from ..data.dataset import concatenate
+from ..data.hashing import hexadecimal, text_hashes
 from ..parts.augmentations import (
+    BLOCK,
     Augmentation,
     Change,
     ColumnAugmentation,
+    ImageAugmentation,
     Kind,
+    MixingAugmentation,
     Place,
     Question,
     RowAugmentation,
@@ -39,6 +44,7 @@ KINDS: dict[Form, Kind] = {
 }
 TYPES: dict[Kind, Any] = {"text": pl.String, "number": pl.Float64, "category": pl.String}
 EXAMPLES = 3
+MIXED = "{} mixes the labels of rows, and training takes a row's own label alone; use cutout or crop, or remove it"
 
 
 def ask(inputs: Mapping[str, Modality], target: str, task: Task) -> Question:
@@ -50,7 +56,7 @@ def check(parts: Sequence[Augmentation], question: Question, base: str, is_fitte
     """Refuse augmentations that have nothing to work on, or whose rows nobody would read. Raises RecipeError."""
     _check_order(parts, question)
     for at, part in enumerate(parts):
-        fact = part.refuse(question)
+        fact = MIXED.format(part.kind) if isinstance(part, MixingAugmentation) else part.refuse(question)
         if fact is not None:
             raise RecipeError(f"augment.{at}: {fact}")
         if is_fitted and part.is_anew:
@@ -102,7 +108,12 @@ class Augmenter:
     @property
     def is_anew(self) -> bool:
         """Whether epochs differ."""
-        return any(self.changes)
+        return any(self.changes) or self.has_images
+
+    @property
+    def has_images(self) -> bool:
+        """Whether images differ from epoch to epoch."""
+        return any(isinstance(part, ImageAugmentation) for part in self.parts)
 
     def turn(self, epoch: int, rows: Dataset | None = None) -> Turn:
         """Return training rows (all where not given) as an epoch, from 0, shows them, in their order, under their ids.
@@ -111,14 +122,39 @@ class Augmenter:
         the row as it stood in the file is not taken for this one.
         """
         rows = self.rows if rows is None else rows
-        frame, draws = rows.frame, Draws.of(rows.ids)
+        frame = rows.frame
         changed = []
-        for at, (part, changes) in enumerate(zip(self.parts, self.changes, strict=True)):
-            own = draws.named(self.seed, "augment", at, part.kind, epoch)
+        for part, changes, own in zip(self.parts, self.changes, self._draws(rows.ids, epoch), strict=True):
             frame, mask = _changed(frame, part, changes, own)
             changed.append(np.flatnonzero(mask))
-        again = replace(rows, frame=frame)
-        return Turn(self._hashed(again, np.unique(np.concatenate([[], *changed])).astype(np.int64)), tuple(changed))
+        again = self._hashed(replace(rows, frame=frame), _joined(changed))
+        pictures = zip(self.parts, changed, strict=True)
+        seen = _joined([found for part, found in pictures if isinstance(part, ImageAugmentation)])
+        return Turn(_told_apart(again, seen, self.seed, epoch), tuple(changed))
+
+    def pixels(self, epoch: int, images_NHWC: np.ndarray) -> np.ndarray:
+        """Return the training rows' images, uint8 (rows, height, width, 3), as an epoch shows them.
+
+        They are changed a block at a time, and those of many rows lie in a file without a name, not in memory.
+        """
+        parts = [
+            (part, own)
+            for part, own in zip(self.parts, self._draws(self.rows.ids, epoch), strict=True)
+            if isinstance(part, ImageAugmentation)
+        ]
+        shown = scratch(images_NHWC.shape, np.uint8)
+        for start in range(0, len(images_NHWC), BLOCK):
+            block = np.arange(start, min(start + BLOCK, len(images_NHWC)))
+            some = images_NHWC[block]
+            for part, own in parts:
+                some = part.apply(some, own.take(block))
+            shown[block] = some
+        return shown
+
+    def _draws(self, ids: list[str], epoch: int) -> list[Draws]:
+        """Return each augmentation's own chance for these rows in an epoch."""
+        draws = Draws.of(ids)
+        return [draws.named(self.seed, "augment", at, part.kind, epoch) for at, part in enumerate(self.parts)]
 
     def account(self, first: Turn, events: Events) -> dict[str, Any]:
         """Return which augmentations run, on what, and some rows before and after, as JSON values; tell a person too.
@@ -126,9 +162,9 @@ class Augmenter:
         `first` is the first epoch's turn of all rows.
         """
         parts: list[dict[str, Any]] = [
-            {"kind": part.kind, "columns": list(changes), "changed": len(changed)}
+            {"kind": part.kind, "columns": self._columns(part, changes), "changed": len(changed)}
             for part, changes, changed in zip(self.parts, self.changes, first.changed, strict=True)
-            if changes
+            if part.is_anew
         ]
         if self.added:
             events.note("augment", f"{self.added} new rows beside {len(self.rows) - self.added} training rows")
@@ -138,12 +174,15 @@ class Augmenter:
             events.note("augment", fact) if one["changed"] else events.warn("augment", f"{fact}; is that meant?")
         return {"rows": len(self.rows), "added": self.added, "parts": parts, "examples": self._examples(first)}
 
+    def _columns(self, part: Augmentation, changes: Mapping[str, Change]) -> list[str]:
+        return self.question.of_kind(part.works_on) if isinstance(part, ImageAugmentation) else list(changes)
+
     def _examples(self, first: Turn) -> list[dict[str, Any]]:
         """Return the first change that each augmentation made, then further ones, three in all where there are."""
         found: dict[int, dict[str, Any]] = {}
         for place in range(EXAMPLES):
-            for changed in first.changed:
-                if len(found) < EXAMPLES and len(changed) > place:
+            for changes, changed in zip(self.changes, first.changed, strict=True):
+                if changes and len(found) < EXAMPLES and len(changed) > place:
                     row = int(changed[place])
                     found[row] = {"id": self.rows.ids[row]} | self.difference(first, row)
         return list(found.values())
@@ -199,7 +238,7 @@ def _enlarged(rows: Dataset, train: Dataset, part: RowAugmentation, question: Qu
 
 def _typed(train: Dataset, parts: Sequence[Augmentation], question: Question) -> Dataset:
     """Return the rows with the columns that will be changed in the type of their kind, in which they are encoded."""
-    names = {name for part in parts for name in _columns(part, question)}
+    names = {name for part in parts for name in _columns(part, question) if question.inputs[name] in TYPES}
     types = [pl.col(name).cast(TYPES[question.inputs[name]], strict=False) for name in sorted(names)]
     return replace(train, frame=train.frame.with_columns(types))
 
@@ -229,6 +268,8 @@ def _changed(
 ) -> tuple[pl.DataFrame, np.ndarray]:
     """Return the frame with a part's changes, and which rows they have changed, bool (rows,)."""
     mask = np.zeros(frame.height, bool)
+    if isinstance(part, ImageAugmentation):
+        mask[chosen(draws, part.probability)] = True
     if not isinstance(part, ColumnAugmentation):
         return frame, mask
     rows = chosen(draws, part.probability)
@@ -241,6 +282,19 @@ def _changed(
         mask[present] |= (column[present] != new).to_numpy()
         frame = frame.with_columns(column.clone().scatter(present, new))
     return frame, mask
+
+
+def _told_apart(rows: Dataset, changed: np.ndarray, seed: int, epoch: int) -> Dataset:
+    """Return the rows with another `content` for those whose images an epoch shows changed: no column tells of that."""
+    if not len(changed):
+        return rows
+    own = rows.index["content"]
+    new = hexadecimal(text_hashes(own[changed] + f"\x1f{seed}\x1f{epoch}"))
+    return replace(rows, index=rows.index.with_columns(own.clone().scatter(changed, new).alias("content")))
+
+
+def _joined(positions: Sequence[np.ndarray]) -> np.ndarray:
+    return np.unique(np.concatenate([np.empty(0, np.int64), *positions]))
 
 
 def _is_nan(value: Any) -> bool:

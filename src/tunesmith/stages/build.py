@@ -91,7 +91,7 @@ def _refuse_unread(base: Base, columns: Mapping[str, str]) -> None:
         form, reads = columns[odd], " and ".join(sorted(base.takes))
         raise RecipeError(
             f"base: {base.kind} reads {reads}, but column '{odd}' is {SINGLE[form]}; use `base: {FITTING[form]}`, "
-            "beside which numbers, categories and images get nets of their own, or leave that column out of `inputs`"
+            "beside which columns and images get networks of their own, or leave that column out of `inputs`"
         )
     images = [name for name, form in columns.items() if form == "image"]
     if len(images) > 1:

@@ -14,10 +14,12 @@ from ..core.errors import DataError
 from ..core.events import Events
 from ..core.part import Section, find
 from ..data import Dataset
+from ..data.forms import Form
 from ..data.ledger import Action, Change, counts
 from ..parts.checks import Check, Finding, Remedy
 
 CELLS: frozenset[str] = frozenset({"impute", "normalise", "map", "relabel"})
+SHOWN = 5  # classes that a note names
 IMPUTED = ("number", "category")
 UNLABELLED = "the row has no label to learn from or to be measured by"
 
@@ -77,11 +79,15 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the columns are: the target, and column -> kind of the inputs; `events` hears what was done."""
+    """What the columns are: the target and the form of its labels, and column -> kind of the inputs.
+
+    `events` hears what was done.
+    """
 
     target: str
     kinds: Mapping[str, str]
     events: Events = field(default_factory=Events)
+    form: Form = "class"
 
 
 def clean(whole: Dataset, divided: Dataset, findings: Sequence[Finding], how: Clean, shape: Shape) -> Cleaned:
@@ -197,6 +203,8 @@ class _Work:
         gone = rows >= 0 if finding.reach == "all" else self._trained(rows)
         if finding.origins:
             gone &= ~self._stays_for_others(rows, np.asarray(finding.origins, np.int64), gone)
+        if finding.column == self.shape.target and self.shape.form == "class" and finding.reach != "all":
+            gone &= ~self._last_of_class(rows, np.asarray(finding.scores), gone)
         action: Action = "dropped" if remedy == "drop" else "aside"
         for row in rows[gone].tolist():
             self.out.setdefault(row, (action, finding, remedy))
@@ -214,6 +222,23 @@ class _Work:
         stays = np.zeros(len(rows), bool)
         places = np.flatnonzero(orphaned)
         stays[places[np.unique(origins[places], return_index=True)[1]]] = True
+        return stays
+
+    def _last_of_class(self, rows: np.ndarray, scores: np.ndarray, gone: np.ndarray) -> np.ndarray:
+        """Return which rows stay, bool: the least suspect row of each class of which no training row would be left."""
+        leaves = np.zeros(len(self.divided), bool)
+        leaves[np.array([*self.out, *rows[gone].tolist()], np.int64)] = True
+        labels = self.frame[self.shape.target].cast(pl.String)
+        left = labels.filter(pl.Series(self.is_train & ~leaves))
+        places = np.flatnonzero(gone)
+        places = places[np.argsort(scores[places], kind="stable")]
+        suspects = labels[rows[places]]
+        spared = ~suspects.is_in(left.unique().implode()) & suspects.is_first_distinct()
+        stays = np.zeros(len(rows), bool)
+        stays[places[spared.fill_null(False).to_numpy()]] = True
+        if stays.any():
+            names = ", ".join(f"'{one}'" for one in sorted(labels[rows[stays]].to_list())[:SHOWN])
+            self.shape.events.warn("clean", f"all training rows of {names} are suspect; the least suspect one stays")
         return stays
 
     def done(self, whole: Dataset) -> Cleaned:

@@ -11,7 +11,15 @@ from .promise import promise, same
 from .rows import QUESTIONS, Asked, encoded
 
 SIZES = {"train": 60, "validation": 20, "test": 12}
-INPUTS = ({"numbers"}, {"categories"}, {"numbers", "categories"}, {"text"}, {"text", "numbers", "categories"})
+INPUTS = (
+    {"numbers"},
+    {"categories"},
+    {"numbers", "categories"},
+    {"text"},
+    {"text", "numbers", "categories"},
+    {"pixels"},
+    {"pixels", "numbers"},
+)
 
 
 def check(baseline: Baseline) -> None:
@@ -27,11 +35,11 @@ def check(baseline: Baseline) -> None:
 
 
 def _questions(asked: Asked, forms: frozenset[str]) -> list[Question]:
-    """Return the question with vectors of a pre-trained body where the rows have text, and without."""
+    """Return the question with vectors of a pre-trained body where the rows have text or images, and without."""
     splits = {name: encoded(asked, forms, rows, name) for name, rows in SIZES.items()}
     three = (splits["train"], splits["validation"], splits["test"])
     plain = Question(*three, form=asked.form, width=asked.width, seed=0, base="tiny")
-    if "text" not in forms:
+    if not forms & {"text", "pixels"}:
         return [plain]
     waves = {name: np.sin(np.outer(np.arange(rows), np.arange(1, 6))) for name, rows in SIZES.items()}
     return [plain, replace(plain, features=waves)]

@@ -16,20 +16,31 @@ from .promise import near, promise
 from .rows import QUESTIONS, encoded, shape_of
 
 ROWS = 6
-INPUT_FORMS = frozenset({"text", "numbers", "categories"})
+INPUT_FORMS = frozenset({"text", "numbers", "categories", "image"})
 
 
 def check(base: Base) -> None:
-    """Hold one base to its promises; one that loads a `path` is given a folder with a very small BERT."""
+    """Hold one base to its promises; one that loads a `path` is given a very small model of its own form there."""
     promise(bool(base.takes) and base.takes <= INPUT_FORMS, base, f"`takes` must be some of {sorted(INPUT_FORMS)}")
     if isinstance(base, FittedBase):
         fitted.check(base)
     elif "path" in type(base).model_fields:
         with tempfile.TemporaryDirectory() as folder:
-            tiny.save(Path(folder))
-            _differentiable(base.model_copy(update={"path": folder}))
+            _differentiable(base.model_copy(update={"path": str(_saved(base, Path(folder)))}))
     else:
         _differentiable(base)
+
+
+def _saved(base: Base, folder: Path) -> Path:
+    """Write what the base can load, and return where: for a sample's path with an ending, a file of weights."""
+    if "image" not in base.takes:
+        tiny.save(folder)
+    elif Path(getattr(base, "path", "")).suffix:
+        tiny.save_weights(folder / "weights.pt")
+        return folder / "weights.pt"
+    else:
+        tiny.save_network(folder)
+    return folder
 
 
 def _differentiable(base: Base) -> None:

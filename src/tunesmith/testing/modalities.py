@@ -13,7 +13,12 @@ from ..parts.modalities import Modality
 from . import columns
 from .promise import promise, same
 
-TYPES = {"text": np.dtype(object), "numbers": np.dtype(np.float32), "categories": np.dtype(np.int64)}
+TYPES = {
+    "text": np.dtype(object),
+    "numbers": np.dtype(np.float32),
+    "categories": np.dtype(np.int64),
+    "image": np.dtype(object),
+}
 
 
 def check(modality: Modality) -> None:
@@ -72,13 +77,14 @@ def _encode(modality: Modality, column: pl.Series, state: dict[str, Any]) -> Non
 
 
 def _missing(modality: Modality, column: pl.Series) -> None:
-    """A missing value is the empty text, NaN or code 0, and nothing else is NaN."""
+    """A missing value is the empty text, NaN, code 0 or no picture, and nothing else is NaN."""
     encoded = modality.encode(column, modality.fit(column))
     absent = column.is_null().to_numpy()
     marked = {
         "text": lambda: np.array([one == "" for one in encoded]),
         "numbers": lambda: np.isnan(encoded),
         "categories": lambda: encoded == 0,
+        "image": lambda: np.array([str(one) == "" for one in encoded]),
     }[modality.gives]()
     promise(bool(marked[absent].all()), modality, f"missing values of '{column.name}' must be encoded as missing")
     promise(not marked[~absent].any(), modality, f"values of '{column.name}' seen in training are encoded as missing")

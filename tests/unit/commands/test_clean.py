@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tunesmith.cli import main
-from tunesmith.data.writing import formulas, shielded, unshielded, write_frame
+from tunesmith.data.writing import formulas, shielded, unshielded, warning_of, write_frame
 
 RECIPE = """data: {path: rows.csv, inputs: {words: text, size: number}}
 target: label
@@ -111,6 +111,16 @@ def test_what_a_spreadsheet_would_run_is_shielded_reversibly(values):
     safe = shielded(frame)
     assert formulas(safe) == 0
     assert unshielded(safe).equals(frame, null_equal=True)
+
+
+@given(st.lists(st.one_of(TEXT, RISKY), min_size=1, unique=True))
+def test_headings_that_a_spreadsheet_would_run_are_shielded_too(names):
+    frame = pl.DataFrame({name: [1] for name in names})
+    safe = shielded(frame)
+    assert formulas(safe) == 0
+    assert unshielded(safe).columns == names
+    risky = formulas(frame)
+    assert bool(warning_of(frame)) is bool(risky)
 
 
 CELL = st.one_of(TEXT, st.sampled_from(["a", "b", "", "n/a", "1.50", '"', "a,b", "x\ny", " "]))

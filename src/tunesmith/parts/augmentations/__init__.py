@@ -132,8 +132,6 @@ class ImageAugmentation(Augmentation):
 
     probability: float = Field(0.5, ge=0.0, le=1.0)
     """The share of the rows that an epoch shows changed."""
-    columns: list[str] | None = Field(None, min_length=1)
-    """The columns it works on; all image columns where not given."""
 
     @abstractmethod
     def change(self, images_NHWC: np.ndarray, draws: Draws) -> np.ndarray:

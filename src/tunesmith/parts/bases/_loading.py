@@ -14,12 +14,18 @@ import transformers
 from tokenizers import Tokenizer
 from torch import nn
 
-from ...core.errors import DataError
-from ._transformer import TransformerEncoder
+from ...core.errors import DataError, RecipeError
+from . import Shape
+from ._pairs import PairEncoder
+from ._transformer import TEXTS, TransformerEncoder
 from ._words import WordEncoder
 
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
-ENCODERS: Mapping[str, type[TransformerEncoder]] = {"row": TransformerEncoder, "word": WordEncoder}
+ENCODERS: Mapping[str, type[TransformerEncoder]] = {
+    "row": TransformerEncoder,
+    "pair": PairEncoder,
+    "word": WordEncoder,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,22 @@ class Reader:
     def around(self, body: Any, tokenizer: Tokenizer) -> TransformerEncoder:
         """Return the encoder that reads so."""
         return ENCODERS[self.reads](_without_pooler(body), tokenizer, self.pooling, self.max_tokens)
+
+
+def read_as(shape: Shape, pairs: str) -> str:
+    """Return what there shall be a vector for: a `pair` whose texts are read `apart`, else what the task reads.
+
+    Raises RecipeError where there are no two texts to be read apart.
+    """
+    if pairs == "joint":
+        return shape.reads
+    texts = shape.texts + shape.words
+    if shape.reads != "row" or texts != 2:
+        raise RecipeError(
+            f"base.pairs: apart compares two texts of a row, and the inputs have {texts}; name the two in "
+            "`data: {inputs: [...]}`, or remove `pairs`"
+        )
+    return "pair"
 
 
 def from_folder(where: str, reader: Reader, dropout: float | None) -> TransformerEncoder:
@@ -65,7 +87,9 @@ def from_assets(assets: Mapping[str, bytes], reader: Reader) -> TransformerEncod
     fields = json.loads(assets["base/config.json"])
     config = transformers.AutoConfig.for_model(**fields)
     body = transformers.AutoModel.from_config(config)
-    return reader.around(body, Tokenizer.from_str(assets["base/tokenizer.json"].decode()))
+    encoder = reader.around(body, Tokenizer.from_str(assets["base/tokenizer.json"].decode()))
+    encoder.is_joining = TEXTS not in assets
+    return encoder
 
 
 def _without_pooler(body: Any) -> nn.Module:

@@ -32,7 +32,12 @@ class VisionEncoder(Encoder):
         self._shift = (-torch.tensor(view.mean, dtype=torch.float64) * 255.0 / scale).float()
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
-        """Add `pixels`, uint8 (rows, height, width, 3). Raises DataError naming the rows whose image cannot be read."""
+        """Add `pixels`, uint8 (rows, height, width, 3), where they are not there yet, as of rows that were augmented.
+
+        Raises DataError naming the first row whose image cannot be read.
+        """
+        if "pixels" in inputs:
+            return dict(inputs)
         arrays = {name: np.zeros(spec.shape, spec.numpy) for name, spec in self.plan(inputs).items()}
         self.fill(inputs, arrays)
         return dict(inputs) | arrays

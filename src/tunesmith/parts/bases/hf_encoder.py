@@ -31,7 +31,9 @@ class HfEncoder(Base):
     pooling: Literal["mean", "first"] = "mean"
     """How the states of the tokens become one vector: their mean, or the first token's."""
     max_tokens: int = Field(256, ge=4)
-    """Longer texts are cut here."""
+    """Longer texts are cut here; of several in a row, the longest first."""
+    pairs: Literal["joint", "apart"] = "joint"
+    """How two texts of a row are read: as one sequence, or each for itself, with both vectors and their difference."""
     dropout: float | None = Field(None, ge=0.0, lt=1.0)
     """Share of the inner numbers switched off in training; the base's own where not given."""
 
@@ -49,4 +51,4 @@ class HfEncoder(Base):
         return loading.from_assets(assets, self._reader(shape))
 
     def _reader(self, shape: Shape) -> loading.Reader:
-        return loading.Reader(shape.reads, self.pooling, self.max_tokens)
+        return loading.Reader(loading.read_as(shape, self.pairs), self.pooling, self.max_tokens)

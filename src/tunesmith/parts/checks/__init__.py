@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+import polars as pl
 from pydantic import BeforeValidator, SerializeAsAny
 
 from ...core.part import Part, find
@@ -108,12 +109,13 @@ class Table:
     """Asks models what they think of the labels; takes long, so only a check that needs it calls it. None: nobody."""
 
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
-        """Return the inputs of these kinds; a numeric column of unknown kind is a number, any other one a text."""
+        """Return the inputs of these kinds; of unknown kind, numeric ones are numbers, bytes images, others texts."""
         return tuple(name for name in self.inputs if self.kind_of(name) in kinds)
 
     def kind_of(self, name: str) -> str:
         """Return what an input is: text, number, category or image."""
-        return self.kinds.get(name) or ("number" if self.data.frame[name].dtype.is_numeric() else "text")
+        dtype = self.data.frame[name].dtype
+        return self.kinds.get(name) or ("number" if dtype.is_numeric() else "image" if dtype == pl.Binary else "text")
 
 
 class Check(Part):

@@ -75,7 +75,8 @@ class Images(Check):
 
     def _column(self, table: Table, name: str) -> list[Finding]:
         series = table.data.frame[name]
-        is_absent = series.is_null() | (series.cast(pl.String, strict=False).str.strip_chars() == "").fill_null(False)
+        is_blank = series.bin.size() == 0 if series.dtype == pl.Binary else series.str.strip_chars() == ""
+        is_absent = is_blank.fill_null(True)
         files = pl.DataFrame({"file": series}).with_row_index("row").filter(~is_absent)
         rows = files.group_by("file", maintain_order=True).agg("row")
         lacking = self._lacking()

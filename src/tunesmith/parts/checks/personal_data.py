@@ -33,6 +33,8 @@ class PersonalData(Check):
 
     kinds: tuple[PersonalKind, ...] = ("email", "phone", "card", "iban", "ip")
     """What is looked for."""
+    mask: bool = True
+    """Whether it is masked in reports, pages, tables and JSON. Data, ids, answers and classes stay as they are."""
 
     def find(self, table: Table) -> list[Finding]:
         """Return a finding per kind and column; a suggestion is the cell with all that was found masked."""

@@ -29,7 +29,7 @@ class Contrastive(Strategy):
     time and memory are linear in the rows. A class with a single row takes part in the head alone.
     """
 
-    forms: ClassVar[frozenset[str] | None] = frozenset({"class"})
+    forms: ClassVar[frozenset[str]] = frozenset({"class"})
     rate_scale: ClassVar[float] = 10.0
     most_epochs: ClassVar[int] = 400
     warm_scale: ClassVar[float] = 0.5
