@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..data.forms import PLAIN
 from ..parts.baselines import Baseline, Question
+from . import boxes
 from .promise import promise, same
 from .rows import QUESTIONS, Asked, encoded
 
@@ -24,6 +26,10 @@ INPUTS = (
 
 def check(baseline: Baseline) -> None:
     """Hold one baseline to its promises, for every kind of question and of inputs."""
+    if "boxes" in baseline.forms:
+        boxes.check_baseline(baseline)
+    if not baseline.forms & PLAIN:
+        return
     answered = 0
     for name, asked in QUESTIONS.items():
         for forms in INPUTS:
