@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from .core.events import Events
 from .core.ids import digest, set_digest, value_digest
 from .core.libraries import libraries
@@ -15,6 +17,7 @@ from .core.statistics import Comparison
 from .data import Codec, Dataset, Encoded
 from .data.ledger import counts, lines
 from .data.metrics import HIGHER_IS_BETTER
+from .data.pixels import thumbnail
 from .model import Curve
 from .parts.checks._veil import Veil
 from .recipe import Recipe
@@ -69,9 +72,18 @@ def account(
         "comparisons": {name: _comparison(one, primary) for name, one in comparisons.items()},
         "verdict": evaluate.verdict(comparisons, primary) | evaluate.remark(metrics, baselines),
         "decision": _decision(systems),
-        **evaluate.pictures(rows, ours),
+        **_pictured(evaluate.pictures(rows, ours), test),
         "curves": {"steps": _thinned(curve.steps), "validations": [_shown(one) for one in curve.validations]},
     }
+
+
+def _pictured(shown: Mapping[str, Any], test: Encoded) -> dict[str, Any]:
+    """Return what the report draws, the worst rows with thumbnails of their images."""
+    images, worst = test.inputs.get("image"), shown.get("worst")
+    if not isinstance(images, np.ndarray) or worst is None:
+        return dict(shown)
+    at = {name: position for position, name in enumerate(test.ids)}
+    return dict(shown) | {"worst": [one | {"pictures": list(map(thumbnail, images[at[one["id"]]]))} for one in worst]}
 
 
 def _identity(chapter: Chapter) -> dict[str, Any]:

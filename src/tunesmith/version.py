@@ -18,7 +18,6 @@ from .data.sources import Source, source_for
 from .model import Model
 from .parts.bases import Base
 from .parts.engines.local import Local
-from .parts.modalities import Modality
 from .parts.tasks import Task
 from .registry import Registry, StoredVersion
 from .stages import evaluate
@@ -135,10 +134,7 @@ def as_dataset(rows: Rows, codec: Codec) -> Dataset:
         rows = Dataset.of(_frame(rows, codec), "rows")
     check_schema(rows, codec)
     names = [column.name for column in codec.columns]
-    numeric = [
-        one.name for one in codec.columns if isinstance(one.modality, Modality) and one.modality.gives == "numbers"
-    ]
-    return rows.identified(names, numeric)
+    return rows.identified(names, codec.numeric)
 
 
 def _frame(rows: Any, codec: Codec) -> pl.DataFrame:
@@ -170,7 +166,8 @@ def _refuse_holes(values: Sequence[Mapping[str, Any]], codec: Codec) -> None:
 
 def read_rows(path: str, folder: Path) -> Dataset:
     """Read a file of rows to answer for. Raises DataError where it cannot be read or its name tells no form."""
-    source = find(Source.family, source_for(path)).model_validate({"path": path})
+    where = f"{path.rstrip('/')}/" if Path(folder, path).is_dir() else path
+    source = find(Source.family, source_for(where)).model_validate({"path": where})
     assert isinstance(source, Source)
     return source.read(folder)
 

@@ -56,6 +56,10 @@ def check(parts: Sequence[Augmentation], question: Question, base: str, is_fitte
     """Refuse augmentations that have nothing to work on, or whose rows nobody would read. Raises RecipeError."""
     _check_order(parts, question)
     for at, part in enumerate(parts):
+        if question.form == "spans":
+            raise RecipeError(
+                f"augment.{at}: a change of the text moves the answers that stand in it; remove {part.kind}"
+            )
         fact = MIXED.format(part.kind) if isinstance(part, MixingAugmentation) else part.refuse(question)
         if fact is not None:
             raise RecipeError(f"augment.{at}: {fact}")

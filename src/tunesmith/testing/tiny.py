@@ -85,9 +85,7 @@ def save(folder: Path) -> None:
 
 def save_network(folder: Path) -> None:
     """Write a network for images as transformers does, with what its image processor would do."""
-    config = transformers.ResNetConfig(  # type: ignore[call-arg]
-        embedding_size=8, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic", num_labels=2
-    )
+    config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(0, "network"))
         transformers.ResNetModel(config).save_pretrained(folder)

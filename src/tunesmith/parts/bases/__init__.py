@@ -33,9 +33,10 @@ class Shape:
     numbers: int = 0
     categories: tuple[int, ...] = ()
     words: int = 0
-    images: tuple[tuple[int, int], ...] = ()
     reads: str = "row"
-    """What there is a vector for: each `row`, each `word` of it, or each `object` in it, as the task asks."""
+    """What there is a vector for, as the task asks: each `row`, each `word`, each token of a `window` of its text, or
+    each `object` that may be in its picture."""
+    images: tuple[tuple[int, int], ...] = ()
 
     @property
     def forms(self) -> frozenset[str]:

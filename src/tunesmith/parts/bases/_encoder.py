@@ -11,6 +11,7 @@ import torch
 
 from ...data import Ragged, Rows
 from ...data.array_file import Spec
+from ...data.spans import Places
 
 Arrays = Mapping[str, Rows]
 
@@ -66,6 +67,10 @@ class Encoder(torch.nn.Module):
 
     def units(self, inputs: Arrays) -> np.ndarray | None:
         """Return how many vectors `forward` gives for each row, int64 (rows,), or None where it is one for each."""
+        return None
+
+    def places(self, inputs: Arrays) -> Places | None:
+        """Return what each of those vectors stands for, where a row's text is read in windows, else None."""
         return None
 
     def begin(self, head: torch.nn.Linear) -> None:

@@ -53,7 +53,8 @@ class Task(Part):
     form: ClassVar[Form]
     default_loss: ClassVar[str]
     reads: ClassVar[str] = "row"
-    """What the body has to give a vector for: each `row`, each `word` of it, each `object` in it, ..."""
+    """What the body has to give a vector for: each `row`, each `word`, each token of a `window` of its text, each
+    `object` that may be in its picture, ..."""
 
     @classmethod
     @abstractmethod
@@ -77,6 +78,18 @@ class Task(Part):
     @abstractmethod
     def refuse(self, target: pl.Series) -> tuple[int, str] | None:
         """Return (position, fact) of the first label that cannot be learnt from, or None."""
+
+    def inputs(self, columns: pl.DataFrame, target: pl.Series, is_chosen: bool) -> dict[str, str] | None:
+        """Return the input columns in the order of their roles and the modality of each; None where all are alike.
+
+        `columns` are those that the recipe names (`is_chosen`), else all that could be meant. Raises ValueError where
+        a role cannot be given.
+        """
+        return None
+
+    def refuse_row(self, columns: pl.DataFrame, target: pl.Series) -> tuple[int, str] | None:
+        """Return (position, fact) of the first row whose label does not fit its inputs, or None."""
+        return None
 
     @abstractmethod
     def fit(self, target: pl.Series) -> dict[str, Any]:
@@ -121,8 +134,8 @@ class Task(Part):
     def answers(self, scores: Any, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return (answer, confidence, score by class) per row."""
 
-    def agrees(self, answer: Any, label: Any) -> bool:
-        """Return whether an answer says what the label says, both as `answers` and the target column write them."""
+    def is_right(self, answer: Any, label: Any) -> bool:
+        """Return whether an answer needs no correction, given the row's label as it stands in the table."""
         return bool(answer == label)
 
     @abstractmethod

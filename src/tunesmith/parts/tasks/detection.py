@@ -177,7 +177,7 @@ class Detection(Task):
             told.append((answer, float(sure_ones[:, 1].min()) if len(sure_ones) else None, highest))
         return told
 
-    def agrees(self, answer: Any, label: Any) -> bool:
+    def is_right(self, answer: Any, label: Any) -> bool:
         """Return whether there is one answered box for each true one, of its label and overlapping it by half."""
         if len(answer) != len(label):
             return False

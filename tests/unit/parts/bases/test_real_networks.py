@@ -63,9 +63,7 @@ def test_mobilenet_vectors_separate_ants_from_bees(assets):
     for side in ("train", "val"):
         files = sorted((assets / "image/hymenoptera" / side).rglob("*.jpg"))
         labels = [one.parent.name for one in files]
-        sides[side] = (
-            vectors(body, [Picture.of(one.name, one.parent, one.name, LARGEST) for one in files]).numpy(),
-            labels,
-        )
+        pictures = [Picture.of(one.name, one.parent, one.name, LARGEST) for one in files]
+        sides[side] = vectors(body, pictures).numpy(), labels
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500)).fit(*sides["train"])
     assert probe.score(*sides["val"]) >= SEPARABLE

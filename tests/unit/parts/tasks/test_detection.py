@@ -136,8 +136,8 @@ def test_losses_by_hand():
 
 def test_answers_agree_with_labels_that_overlap_by_half():
     task, label = Detection(), [box(0, 0, 10, 10), box(20, 20, 10, 10, "dog")]
-    assert task.agrees([box(21, 20, 10, 10, "dog"), box(1, 0, 10, 10)], label)
-    assert not task.agrees([box(21, 20, 10, 10, "cat"), box(1, 0, 10, 10)], label)
-    assert not task.agrees([box(6, 0, 10, 10), box(20, 20, 10, 10, "dog")], label)
-    assert not task.agrees([], label)
-    assert task.agrees([], [])
+    assert task.is_right([box(21, 20, 10, 10, "dog"), box(1, 0, 10, 10)], label)
+    assert not task.is_right([box(21, 20, 10, 10, "cat"), box(1, 0, 10, 10)], label)
+    assert not task.is_right([box(6, 0, 10, 10), box(20, 20, 10, 10, "dog")], label)
+    assert not task.is_right([], label)
+    assert task.is_right([], [])
