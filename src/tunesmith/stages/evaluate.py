@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class Rows:
 
     def answered(self, scores: Scores) -> Answered:
         """Return the labels beside these scores and what the codec answers from them."""
-        return self.task.answered(self.targets, scores, self.codec.target_state, self.groups)
+        return replace(self.task.answered(self.targets, scores, self.codec.target_state), groups=self.groups)
 
 
 def figures(rows: Rows, scores: Scores) -> dict[str, Metric]:
@@ -152,7 +152,8 @@ def validation_measure(task: Task, validation: Encoded, state: Mapping[str, Any]
     once = np.ones((1, len(validation)))
 
     def judge(outputs: Scores) -> Judged:
-        given = task.answered(validation.targets, task.scores(outputs, state), state, validation.groups)
+        given = task.answered(validation.targets, task.scores(outputs, state), state)
+        given = replace(given, groups=validation.groups)
         value = float(task.measured(given, once, task.primary)[task.primary][0])
         merit = sign * value if np.isfinite(value) else -np.inf
         return Judged(task.primary, value, merit, float(task.losses(given).mean()))
@@ -192,7 +193,7 @@ def _worst(rows: Rows, scores: Scores) -> list[dict[str, Any]]:
                 "loss": float(losses[chosen[position]]),
             }
         )
-    return [one for one in shown if one["answer"] != one["target"]]
+    return [one for one in shown if not rows.task.is_right(one["answer"], one["target"])]
 
 
 def by_slice(rows: Rows, scores: Scores, column: str) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..data.forms import PLAIN
 from ..parts.baselines import Baseline, Question
+from . import boxes, windows
 from .promise import promise, same
 from .rows import QUESTIONS, Asked, encoded
 
@@ -24,6 +26,11 @@ INPUTS = (
 
 def check(baseline: Baseline) -> None:
     """Hold one baseline to its promises, for every kind of question and of inputs."""
+    for form, kit in {"spans": windows, "boxes": boxes}.items():
+        if form in baseline.forms:
+            kit.check_baseline(baseline)
+    if not baseline.forms & PLAIN:
+        return
     answered = 0
     for name, asked in QUESTIONS.items():
         for forms in INPUTS:

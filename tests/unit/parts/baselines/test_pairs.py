@@ -9,7 +9,7 @@ from tunesmith.data import Encoded
 from tunesmith.parts.baselines import Question
 from tunesmith.parts.baselines._pairs import cosines, overlaps
 from tunesmith.parts.baselines.cosine import Cosine
-from tunesmith.parts.baselines.overlap import Overlap
+from tunesmith.parts.baselines.pair_overlap import PairOverlap
 
 WORDS = ("lost", "card", "money", "late", "refund", "limit", "home", "address", "top", "fee")
 
@@ -41,7 +41,7 @@ def vectors(encoded):
 
 def test_overlap_tells_copies_from_strangers():
     asked = question()
-    outputs = Overlap().outputs(asked)
+    outputs = PairOverlap().outputs(asked)
     assert (outputs.argmax(axis=1) == asked.test.targets).mean() > 0.95
 
 
@@ -57,7 +57,7 @@ def test_neither_applies_to_rows_without_two_texts(columns):
     asked = question()
     one = replace(asked.train, inputs={"text": np.repeat(asked.train.inputs["text"][:, :1], columns, axis=1)})
     other = replace(asked, train=one, texts={})
-    assert not Overlap().applies(other)
+    assert not PairOverlap().applies(other)
     assert not Cosine().applies(other)
     assert not Cosine().applies(question()), "without a pre-trained body"
 

@@ -1,5 +1,7 @@
 """Ranking: relevances in, an order within each query measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -13,7 +15,7 @@ QUERIES = np.array([5, 5, 5, -2, -2, -2])
 
 def measured(task, scores, groups=QUERIES):
     state = task.fit(TARGET)
-    given = task.answered(task.encode(TARGET, state), np.asarray(scores, float), state, groups)
+    given = replace(task.answered(task.encode(TARGET, state), np.asarray(scores, float), state), groups=groups)
     return {name: float(one[0]) for name, one in task.measured(given, np.ones((1, 6))).items()}
 
 
