@@ -61,6 +61,7 @@ class Understood:
             self.rows.folder,
             self.recipe.split.group,
             self.recipe.split.time,
+            tasks=meaning.task.apart,
         )
 
     def roles(self) -> Roles:

@@ -133,7 +133,7 @@ def as_dataset(rows: Rows, codec: Codec) -> Dataset:
     """
     if not isinstance(rows, Dataset):
         rows = Dataset.of(_frame(rows, codec), "rows")
-    apart = codec.task.apart if isinstance(codec.task, Task) else ()
+    apart = list(codec.task.apart) if isinstance(codec.task, Task) else []
     if apart and codec.target not in rows.columns and set(apart) <= set(rows.columns):
         rows = replace(rows, frame=gathered(rows.frame, apart, codec.target))
     check_schema(rows, codec)

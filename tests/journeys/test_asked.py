@@ -12,13 +12,13 @@ from tunesmith.story import Run, tell
 from tunesmith.testing import tiny
 
 WORDS = ("fine", "great", "works", "broken", "late", "poor", "order", "it", "is")
-SHORT = {"epochs": 2, "learning_rate": 0.003}
+SHORT = {"epochs": 2, "optimizer": {"kind": "adamw", "learning_rate": 0.003}}
 
 
 def told(folder, rows, **recipe):
     """Train on rows, a data frame, and return the version."""
     rows.write_ndjson(folder / "rows.jsonl")
-    values = {"data": str(folder / "rows.jsonl"), "checks": {"near_duplicates": False}} | recipe
+    values = {"data": str(folder / "rows.jsonl"), "checks": {"near_duplicates": "off"}} | recipe
     return tell(Run(Recipe.model_validate(values), folder, folder / "home"))
 
 

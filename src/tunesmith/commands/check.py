@@ -14,7 +14,8 @@ from ..pages import render_check
 from ..parts.checks import Finding
 from ..parts.checks._veil import Veil
 from ..recipe import Recipe, load, of_rows
-from ..stages.inspect import Meaning, findings, gathered, loosely
+from ..stages.check import findings
+from ..stages.inspect import Meaning, gathered, loosely
 from ..stages.read import read
 from ..story import Run
 from ..terminal import Screen, remarked

@@ -1,20 +1,18 @@
-"""What the rows mean, found where the recipe does not say: target, task, the kinds of the inputs; and their faults."""
+"""What the rows mean, found where the recipe does not say: target, task, the kinds of the inputs."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import polars as pl
 
 from ..core.errors import DataError
-from ..core.events import Events
 from ..core.part import find, kinds
 from ..data import Dataset, stretches
 from ..data.shapes import is_input, shaped_inputs, shaped_target
-from ..parts.checks import Check, Finding, Table
+from ..parts.checks import Check, Table
 from ..parts.modalities import Modality
 from ..parts.tasks import Task
 
@@ -74,7 +72,7 @@ def gathered(data: Dataset, target: str | None, task: Task | None) -> Dataset:
         return data
     for name in task.apart:
         _known(data, name, "target")
-    return replace(data, frame=stretches.gathered(data.frame, task.apart, target)) if task.apart else data
+    return replace(data, frame=stretches.gathered(data.frame, list(task.apart), target)) if task.apart else data
 
 
 def infer(data: Dataset, given: Given) -> Meaning:
@@ -103,21 +101,6 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     left_out = _id_columns(data, names, target) if given.inputs is None else {}
     inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
     return Meaning(inputs, target, task, left_out=left_out)
-
-
-def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events: Events) -> list[Finding]:
-    """Run every check, as the recipe's `checks` has it, and return what they found, the most severe first."""
-    names = [name for name in kinds("parts.checks") if checks.get(name) is not False]
-    found: list[Finding] = []
-    with events.stage("check", len(names)) as advance:
-        for done, name in enumerate(names):
-            advance(done, doing=name)
-            check = checks.get(name) or find("parts.checks", name)()
-            assert isinstance(check, Check)
-            found += check.find(table)
-        advance(len(names))
-    order = {"error": 0, "warning": 1, "info": 2}
-    return sorted(found, key=lambda one: (order[one.severity], one.check, one.column or ""))
 
 
 def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:

@@ -82,9 +82,9 @@ class Task(Part):
         """The metric that early stopping and the verdict go by."""
 
     @property
-    def apart(self) -> tuple[str, ...]:
-        """The columns that the labels stand in, where these are several, to be gathered into one of structs."""
-        return ()
+    def apart(self) -> Mapping[str, str | None]:
+        """The columns that labels stand in, where these are several, with each task's kind (None: not known yet)."""
+        return {}
 
     def completed(self, target: pl.Series, guess: Callable[[pl.Series], Task]) -> Task:
         """Return this task with what its fields leave open, guessed from the labels."""

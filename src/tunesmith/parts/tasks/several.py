@@ -69,9 +69,9 @@ class Several(Task):
         return "merit"
 
     @property
-    def apart(self) -> tuple[str, ...]:
-        """The targets' columns."""
-        return tuple(self.parts)
+    def apart(self) -> Mapping[str, str | None]:
+        """The targets' columns, each with the kind of its task."""
+        return {name: None if part is None else part.kind for name, part in self.parts.items()}
 
     def completed(self, target: pl.Series, guess: Callable[[pl.Series], Task]) -> Task:
         """Return the task with one for each field of the target."""

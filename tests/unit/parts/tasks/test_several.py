@@ -155,7 +155,7 @@ def test_what_cannot_stand_side_by_side_is_refused(parts, words):
 
 def test_the_recipe_names_several_targets():
     listed = Recipe.model_validate({"data": "rows.csv", "target": ["price", "kind"]})
-    assert (listed.target, listed.task.apart) == ("price + kind", ("price", "kind"))
+    assert (listed.target, listed.task.apart) == ("price + kind", {"price": None, "kind": None})
     told = Recipe.model_validate({"data": "rows.csv", "target": {"price": "regression", "kind": "ordinal"}})
     assert [one.kind for one in told.task.parts.values()] == ["regression", "ordinal"]
     again = Recipe.model_validate(told.model_dump(mode="json"))
