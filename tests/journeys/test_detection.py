@@ -41,9 +41,7 @@ def coco(rows):
         for at, (owner, box) in enumerate(told)
     ]
     return {
-        "images": [
-            {"id": at, "file_name": f"{at:03}.png", "width": SIDE, "height": SIDE} for at in range(len(rows))
-        ],
+        "images": [{"id": at, "file_name": f"{at:03}.png", "width": SIDE, "height": SIDE} for at in range(len(rows))],
         "categories": [{"id": at, "name": name} for at, name in enumerate(names)],
         "annotations": annotations,
     }
