@@ -28,13 +28,18 @@ def main(arguments: list[str]) -> None:
     options = parser().parse_args(arguments)
     path = KEPT if options.full or options.table else SCRATCH / "small.json"
     settings = {"flip_rate": flips.RATE, "pixels": human.SIZE}
-    kept = Kept.open(path, settings, f"python benchmarks/labels.py {' '.join(arguments)}", options.again)
+    kept = Kept.open(path, settings, f"python benchmarks/labels.py {shown(arguments)}", options.again)
     if not options.table:
         if options.assets is None:
             sys.exit("ASSETS is missing: the folder with the public data sets named in docs/results.md")
         for name in options.parts or list(PARTS):
             measure(PARTS[name], options, kept)
     show(kept)
+
+
+def shown(arguments: list[str]) -> str:
+    """Return the arguments as a reader would give them, without the places of this machine."""
+    return " ".join("ASSETS" if "/" in one else one for one in arguments)
 
 
 def measure(module: ModuleType, options: argparse.Namespace, kept: Kept) -> None:

@@ -26,6 +26,7 @@ from .parts.tasks import Task
 from .recipe import Recipe
 from .stages import evaluate
 from .stages.augment import Augmenter, Turn, ask, augment
+from .stages.baseline import Frozen
 from .stages.clean import Cleaned, Shape
 from .stages.encode import encode
 from .stages.inspect import Meaning
@@ -84,18 +85,18 @@ class Divided:
         return {name: self.cleaned.rows.in_split(name) for name in NAMES}
 
 
-def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
+def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], frozen: Frozen | None) -> Question:
     """Return what the baselines are asked, with the frozen body's vectors where there are any.
 
     Where thresholds are chosen, the rows asked for are the validation rows and then the test rows.
     """
     task, asked = _task(codec), encoded["test"]
+    vectors: list[Any] = [None, None] if frozen is None else [frozen.rows, frozen.texts]
     if recipe.decide.is_auto:
         asked = encoded["validation"].followed_by(asked)
-        if features is not None:
-            features = dict(features) | {"test": np.concatenate([features["validation"], features["test"]])}
+        vectors = [one and {**one, "test": np.concatenate([one["validation"], one["test"]])} for one in vectors]
     splits = (encoded["train"], encoded["validation"], asked)
-    return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, features)
+    return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, *vectors)
 
 
 GIGABYTE = 1 << 30

@@ -89,7 +89,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     model = build(plan)
     with engine.in_turn():
         encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
-        features = baseline.frozen_features(model, encoded, events) if engine.is_first else None
+        features = baseline.frozen(model, encoded, events) if engine.is_first else None
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
     turns = Turns(augmenter, codec, model, encoded["train"])

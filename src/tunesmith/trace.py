@@ -42,8 +42,7 @@ def follow(run: Run, wanted: str) -> Stations:
     def station(where: str, value: Any) -> None:
         stations.append({"station": where, "value": value})
 
-    cells = {column: _plain(value) for column, value in known.rows.example(at).items()}
-    station("read", {"place": known.rows.place(at), "values": cells})
+    station("read", {"place": known.rows.place(at), "values": known.rows.example(at)})
     station("identify", {"id": name, "inputs": {one: part.kind for one, part in known.meaning.inputs.items()}})
     found = findings(known.table(), known.recipe.checks, run.events)
     station("check", [{"check": one.check, "column": one.column} for one in found if at in one.rows])
@@ -162,6 +161,8 @@ def _seen(pixels_HWC: np.ndarray) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(one) for one in value]
     if isinstance(value, bytes):
         return f"{len(value)} bytes, sha256 {digest(value)[:SHORT]}"
     if isinstance(value, Picture):

@@ -55,10 +55,15 @@ def asked(options: Namespace) -> tuple[Recipe, Path]:
     else:
         path = Path(options.what)
         folder = path.parent
-        recipe = load(path, [])[0] if path.suffix in (".yaml", ".yml") else of_rows(path.name)
+        recipe = load(path, [])[0] if path.suffix in (".yaml", ".yml") else of_rows(named(path))
     if options.target is not None:
         recipe = recipe.model_copy(update={"target": options.target})
     return recipe, folder
+
+
+def named(path: Path) -> str:
+    """Return the name of a file, or of a folder of images with the stroke that tells it."""
+    return f"{path.name}/" if path.is_dir() else path.name
 
 
 def known_loosely(run: Run) -> Understood:

@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap intervals, paired tests and McNemar's test over any statistic of weighted rows.
+"""How sure a figure is: bootstrap intervals and paired tests over any statistic of weighted rows.
 
 A bootstrap resample is a row of weights: how often each row was drawn. Two statistics given the same weights
 are measured on the same resamples, which is what makes their difference a paired one.
@@ -16,7 +16,6 @@ import numpy as np
 from .errors import DataError
 
 CHUNK_BYTES = 64 * 2**20  # weights held at a time: a million rows and a thousand resamples would be 8 GB at once
-EXACT_PAIRS = 1000  # discordant pairs up to which McNemar's test sums the binomial instead of approximating it
 
 Name = TypeVar("Name", bound=Hashable)
 Statistic = Callable[[np.ndarray], Mapping[Name, np.ndarray]]
@@ -109,25 +108,6 @@ def paired_difference(
         shown, low, high = _stretched(value, samples[name], level)
         found[name] = Comparison(shown, low, high, None if low is None else _two_sided(samples[name]))
     return found
-
-
-def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
-    """Return the p-value of two systems being right equally often, from bool (rows,) each, on the same rows.
-
-    Exact binomial up to 1000 rows that only one of them got right, else chi-squared with continuity correction.
-    Source: McNemar 1947, doi:10.1007/BF02295996. Raises DataError where the lengths differ.
-    """
-    one, other = np.asarray(correct_a, dtype=bool), np.asarray(correct_b, dtype=bool)
-    if one.shape != other.shape:
-        raise DataError(f"{one.size} answers against {other.size}: compare two systems on the same rows")
-    only_one, only_other = int((one & ~other).sum()), int((other & ~one).sum())
-    discordant, fewer = only_one + only_other, min(only_one, only_other)
-    if discordant == 0:
-        return 1.0
-    if discordant <= EXACT_PAIRS:
-        return min(1.0, 2 * sum(math.comb(discordant, count) for count in range(fewer + 1)) / 2**discordant)
-    chi_squared = max(0, abs(only_one - only_other) - 1) ** 2 / discordant
-    return math.erfc(math.sqrt(chi_squared / 2))
 
 
 def _sampled(

@@ -38,6 +38,11 @@ class Codec:
     target_state: Mapping[str, Any]
     fitted_on: str
 
+    @property
+    def numeric(self) -> list[str]:
+        """The columns that are numbers, whose ids follow from values and not from how they are written."""
+        return [one.name for one in self.columns if getattr(one.modality, "gives", None) == "numbers"]
+
     def as_json(self) -> dict[str, Any]:
         """Return the codec as JSON values."""
         columns = [

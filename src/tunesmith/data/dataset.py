@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from ..core.errors import DataError
+from ..core.ids import digest
 from .hashing import hexadecimal, row_hashes
 
 
@@ -107,8 +108,13 @@ class Dataset:
         return keys
 
     def example(self, position: int) -> dict[str, Any]:
-        """Return one row's values by column name."""
-        return self.frame.row(position, named=True)
+        """Return one row's values by column name, to be shown: of bytes their length and digest."""
+        row = self.frame.row(position, named=True)
+        return {name: _shown(value) if isinstance(value, bytes) else value for name, value in row.items()}
+
+
+def _shown(value: bytes) -> str:
+    return f"{len(value)} bytes, sha256 {digest(value)[:12]}"
 
 
 def _counted(hashes: np.ndarray, content: pl.Series) -> pl.Series:

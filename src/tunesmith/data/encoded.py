@@ -49,6 +49,11 @@ class Ragged:
         values, lengths = gather(self.values, self.offsets, positions)
         return replace(self, values=values, offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
+    def followed_by(self, other: Self) -> Self:
+        """Return these rows and then the other's, which must be of the same kind."""
+        offsets = np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]])
+        return replace(self, values=np.concatenate([self.values, other.values]), offsets=offsets)
+
     def put(self, positions: np.ndarray, values: np.ndarray) -> None:
         """Write the rows at these positions, their values one after another in `values`."""
         self.values[_places(self.offsets, positions)[0]] = values
@@ -159,8 +164,7 @@ def joined(one: Rows, other: Rows) -> Rows:
     """Return the rows of one and then those of the other, which must be of the same kind."""
     if not isinstance(one, Ragged) or not isinstance(other, Ragged):
         return np.concatenate([np.asarray(one), np.asarray(other)])
-    offsets = np.concatenate([one.offsets, one.offsets[-1] + other.offsets[1:]])
-    return replace(one, values=np.concatenate([one.values, other.values]), offsets=offsets)
+    return one.followed_by(other)
 
 
 def dealt_back(parts: Sequence[Rows], rows: int) -> Rows:

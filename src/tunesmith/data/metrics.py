@@ -33,6 +33,21 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "rmse": False,
     "r2": True,
     "spearman": True,
+    "map": True,
+    "map_50": True,
+    "map_75": True,
+    "map_small": True,
+    "map_medium": True,
+    "map_large": True,
+    "recall_100": True,
+    "span_f1": True,
+    "exact_match": True,
+    "span_f1_has_answer": True,
+    "exact_match_has_answer": True,
+    "exact_match_no_answer": True,
+    "pearson": True,
+    "quadratic_kappa": True,
+    "within_one": True,
     "word_accuracy": True,
     "entity_precision": True,
     "entity_recall": True,
@@ -61,7 +76,6 @@ def measure(
 
     The numbers are scikit-learn's with `zero_division=0`. Macro means run over the classes that occur in the truth
     or in the answers of the drawn rows. `roc_auc` is that of class 1 where there are two, else the mean of one class
-    against the rest over the classes of the truth that a resample can rank. `pr_auc` is the mean of the average
     against the rest over the classes of the truth that a resample can rank. `pr_auc` is the mean of the average
     precision over the classes of the truth that a resample holds, both of two classes too. Multilabel `log_loss` and
     `calibration_error` treat every cell as an answer of its own.

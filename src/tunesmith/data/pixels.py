@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 from collections.abc import Sequence
@@ -98,6 +99,26 @@ def _digest(source: Path | bytes | str) -> str:
         return hashlib.sha256(source).hexdigest()
     with source.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def thumbnail(picture: Picture, side: int = 96) -> str | None:
+    """Return a `data:` address of the image at most `side` pixels wide and high, None where it cannot be read.
+
+    It is drawn anew, without the original's bytes or metadata; small images keep their pixels.
+    """
+    try:
+        with no_warnings(), picture.open() as image:
+            if image.width * image.height > picture.pixels:
+                return None
+            image.draft("RGB", (SPARE * side, SPARE * side))
+            small = in_rgb(upright(image))
+            small.thumbnail((side, side))
+            out = io.BytesIO()
+            small.save(out, "PNG" if max(small.size) < side else "JPEG", quality=80)
+    except (*UNREADABLE, bomb()):
+        return None
+    kind = "png" if max(small.size) < side else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}"
 
 
 def upright_size(picture: Picture) -> tuple[int, int] | None:

@@ -185,7 +185,7 @@ def _worst(rows: Rows, scores: Scores) -> list[dict[str, Any]]:
                 "loss": float(losses[chosen[position]]),
             }
         )
-    return [one for one in shown if one["answer"] != one["target"]]
+    return [one for one in shown if not rows.task.is_right(one["answer"], one["target"])]
 
 
 def by_slice(rows: Rows, scores: Scores, column: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ TARGET_NAMES = (
     "rating",
     "intent",
     "labels",
+    "answers",
 )
 
 
@@ -73,8 +74,8 @@ def infer(data: Dataset, given: Given) -> Meaning:
         raise DataError("the data has no rows; add rows")
     task = given.task or guess_task(data, target)
     inferred = {key for key, value in (("target", given.target), ("task", given.task)) if value is None}
-    inputs, guessed, left_out = _inputs(data, given, target)
-    _refuse_labels(data, target, task)
+    inputs, guessed, left_out = _inputs(data, given, target, task)
+    _refuse_labels(data, target, task, list(inputs))
     return Meaning(inputs, target, task, frozenset(inferred | guessed), left_out)
 
 
@@ -147,10 +148,17 @@ def holds_images(data: Dataset, name: str) -> bool:
     return guess_modality(data, name).gives == "image"
 
 
-def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
+def _inputs(
+    data: Dataset, given: Given, target: str, task: Task
+) -> tuple[dict[str, Modality], set[str], dict[str, str]]:
     left_out: dict[str, str] = {}
+    roles = _roles(data, given, target, task)
     if isinstance(given.inputs, Mapping):
-        inputs, guessed = dict(given.inputs), set()
+        inputs, guessed = {name: given.inputs[name] for name in roles or given.inputs}, set()
+    elif roles is not None:
+        inputs, guessed = {name: _modality(kind) for name, kind in roles.items()}, {"data.inputs"}
+        others = [name for name in _candidates(data, given, target) if name not in roles]
+        left_out = dict.fromkeys(others, f"task {task.kind} reads {' and '.join(roles)}")
     else:
         names = list(given.inputs or ())
         if not given.inputs:
@@ -166,6 +174,30 @@ def _inputs(data: Dataset, given: Given, target: str) -> tuple[dict[str, Modalit
     if not inputs:
         raise DataError(_no_input(data, target, left_out))
     return inputs, guessed, left_out
+
+
+def _candidates(data: Dataset, given: Given, target: str) -> list[str]:
+    """Return the columns that the recipe names as inputs, else all without another part to play."""
+    special = {target, given.id, *given.dividing}
+    return list(given.inputs or [name for name in data.columns if name not in special])
+
+
+def _roles(data: Dataset, given: Given, target: str, task: Task) -> dict[str, str] | None:
+    """Return the inputs in the order of their roles with their modalities, None where the task tells none apart."""
+    names = _candidates(data, given, target)
+    for name in names:
+        _known(data, name, "inputs")
+    labelled = data.frame.filter(data.frame[target].is_not_null())
+    try:
+        return task.inputs(labelled.select(names), labelled[target], given.inputs is not None)
+    except ValueError as error:
+        raise DataError(f"{_source(data)}, column '{target}': {error}") from error
+
+
+def _modality(kind: str) -> Modality:
+    part = find("parts.modalities", kind)()
+    assert isinstance(part, Modality)
+    return part
 
 
 def _by_default(data: Dataset, given: Given, target: str) -> tuple[list[str], dict[str, str]]:
@@ -224,11 +256,11 @@ def _known(data: Dataset, name: str, key: str) -> None:
         )
 
 
-def _refuse_labels(data: Dataset, target: str, task: Task) -> None:
+def _refuse_labels(data: Dataset, target: str, task: Task, inputs: Sequence[str]) -> None:
     labelled = data.where(data.frame[target].is_not_null())
     if not len(labelled):
         return
-    bad = task.refuse(labelled.frame[target])
+    bad = task.refuse(labelled.frame[target]) or task.refuse_row(labelled.frame.select(inputs), labelled.frame[target])
     if bad is not None:
         position, fact = bad
         raise DataError(

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..data.forms import PLAIN
 from ..parts.baselines import Baseline, Question
+from . import boxes, windows
 from .promise import promise, same
 from .rows import QUESTIONS, Asked, encoded
 
@@ -24,6 +26,11 @@ INPUTS = (
 
 def check(baseline: Baseline) -> None:
     """Hold one baseline to its promises, for every kind of question and of inputs."""
+    for form, kit in {"spans": windows, "boxes": boxes}.items():
+        if form in baseline.forms:
+            kit.check_baseline(baseline)
+    if not baseline.forms & PLAIN:
+        return
     answered = 0
     for name, asked in QUESTIONS.items():
         for forms in INPUTS:
@@ -42,7 +49,8 @@ def _questions(asked: Asked, forms: frozenset[str]) -> list[Question]:
     if not forms & {"text", "pixels"}:
         return [plain]
     waves = {name: np.sin(np.outer(np.arange(rows), np.arange(1, 6))) for name, rows in SIZES.items()}
-    return [plain, replace(plain, features=waves)]
+    both = {name: np.stack([one, one[::-1]], axis=1) for name, one in waves.items()}
+    return [plain, replace(plain, features=waves), replace(plain, features=waves, texts=both)]
 
 
 def _answers(baseline: Baseline, question: Question, what: str) -> None:

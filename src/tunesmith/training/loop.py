@@ -67,7 +67,7 @@ class Loop:
         self.peaks = [group["lr"] for group in groups]
         self.optimizer = job.how.optimizer.build(groups)
         self.hurt = weighed(job, model.width)
-        self.labels = Shelf(job.targets, model.device)
+        self.labels = Shelf(model.labels(job.train), model.device)
         self.rows, self.lengths = job.train, model.lengths(job.train)
         assert job.how.regularizers != "auto"
         self.penalties = [one.build(model.net) for one in job.how.regularizers]

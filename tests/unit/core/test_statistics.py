@@ -2,9 +2,6 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.stats import binomtest, chi2
 
 from tunesmith.core import statistics
 from tunesmith.core.errors import DataError
@@ -13,7 +10,6 @@ from tunesmith.core.statistics import (
     Estimate,
     interval,
     intervals,
-    mcnemar,
     paired_difference,
     resample_weights,
 )
@@ -161,26 +157,3 @@ def test_an_undefined_difference_has_no_p_value_and_strange_figures_are_left_out
         return undefined(weights) | {"own": weights[:, 0]}
 
     assert paired_difference(more, undefined, 5, np.random.default_rng(0), 20) == {"nothing": Comparison(None)}
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 5))
-def test_mcnemar_is_the_exact_binomial_test(only_a, only_b, both):
-    a = np.repeat([True, False, True], [only_a, only_b, both])
-    b = np.repeat([False, True, True], [only_a, only_b, both])
-    expected = binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
-    assert mcnemar(a, b) == pytest.approx(expected, rel=1e-9)
-    assert mcnemar(b, a) == mcnemar(a, b)
-
-
-def test_mcnemar_of_many_pairs_is_chi_squared_with_continuity_correction():
-    a = np.repeat([True, False], [800, 650])
-    assert mcnemar(a, ~a) == pytest.approx(chi2.sf((150 - 1) ** 2 / 1450, 1), rel=1e-9)
-    assert mcnemar(a, ~a) == pytest.approx(binomtest(800, 1450).pvalue, rel=0.05)
-    even = np.repeat([True, False], [700, 700])
-    assert mcnemar(even, ~even) == 1.0
-
-
-def test_mcnemar_refuses_different_rows():
-    with pytest.raises(DataError, match="3 answers against 4"):
-        mcnemar(np.ones(3, bool), np.ones(4, bool))

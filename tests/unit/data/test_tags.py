@@ -105,6 +105,7 @@ def test_faults_of_a_column_do_not_cross_rows():
     assert found.rows() == [(1, 0, "'I-A' has no 'B-A' before it")]
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B", "S-A", "E-A", "x"]), max_size=5), max_size=5
@@ -116,6 +117,7 @@ def test_the_faults_of_a_column_are_those_of_its_rows(rows, scheme):
     assert found == [(at, place, fact) for at, row in enumerate(rows) for place, fact in faults(row, scheme)]
 
 
+@settings(deadline=None)
 @given(tags=st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B"]), max_size=8))
 def test_tags_without_fault_mean_the_same_however_they_are_read(tags):
     if not faults(tags):

@@ -439,6 +439,20 @@ def test_a_row_near_to_two_sides_is_set_aside():
     assert done.account()["rows"] == {"train": 1, "test": 1, "aside": 2}
 
 
+def test_the_search_for_near_rows_tells_how_far_it_is():
+    heard = []
+    data = rows([f"the parcel number {at} came late" for at in range(30)])
+    split(data, Split(), Roles(kinds=TEXT), Events([heard.append]))
+    own = [one for one in heard if one.stage == "near rows"]
+    assert [one.kind for one in own if one.kind != "progress"] == ["start", "end"]
+    done = [one.fields["done"] for one in own if one.kind == "progress"]
+    assert done == sorted(done)
+    assert done[-1] == own[0].fields["total"] == 30
+    silent = Events([heard.append])
+    split(data, Split(near_duplicates="ignore"), Roles(kinds=TEXT), silent)
+    assert silent.seen == []
+
+
 def test_near_rows_may_be_ignored():
     tested = placed("test")
     edits = [tested + "!" * number for number in range(1, 30)]

@@ -15,6 +15,7 @@ from ..parallel import in_threads
 from ..pictures import UNREADABLE, bomb, find_file, opened, pillow
 from .candidates import buckets, linked, neighbours
 from .pairs import packed, unpacked
+from .progress import Told, between, counted, unheard
 
 BITS = 10
 """Perceptual hashes of near images differ in at most as many of their 64 bits."""
@@ -36,13 +37,19 @@ class Images:
     is_known: np.ndarray
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, columns: Sequence[str], folder: Path | None) -> list[Images]:
+    def of(cls, frame: pl.DataFrame, columns: Sequence[str], folder: Path | None, told: Told = unheard) -> list[Images]:
         """Read the images of each column; one that is missing or cannot be read is near to nothing."""
-        return [cls._read([_file(cell, folder) for cell in frame[name]]) for name in columns]
+        return [
+            cls._read(
+                [_file(cell, folder) for cell in frame[name]],
+                between(told, at / len(columns), (at + 1) / len(columns)),
+            )
+            for at, name in enumerate(columns)
+        ]
 
     @classmethod
-    def _read(cls, files: list[Path | bytes | None]) -> Images:
-        pictures = list(in_threads(_picture, files))
+    def _read(cls, files: list[Path | bytes | None], told: Told) -> Images:
+        pictures = list(counted(in_threads(_picture, files), len(files), told))
         is_known = np.array([one is not None for one in pictures], bool)
         blank = np.zeros((SIDE, SIDE, 3), np.uint8)
         full = np.array([blank if one is None else one for one in pictures], np.uint8).reshape(-1, SIDE, SIDE, 3)

@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 
 from ..parallel import in_threads
+from .progress import Told, counted, unheard
 from .shingles import blocks, shingled
 
 PAIRS = 1 << 12  # compared at a time
 _SHIFT = np.uint64(32)
 
 
-def jaccard(texts: pl.Series, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def jaccard(texts: pl.Series, first: np.ndarray, second: np.ndarray, told: Told = unheard) -> np.ndarray:
     """Return |A and B| / |A or B| of the shingle sets of two rows each, float32 (pairs,).
 
     `texts` are normalised; `first` and `second` are positions in it, int64. Sets are compared by 32-bit hashes: for
@@ -24,7 +25,8 @@ def jaccard(texts: pl.Series, first: np.ndarray, second: np.ndarray) -> np.ndarr
         needed, places = np.unique(np.concatenate([one, other]), return_inverse=True)
         return _of_sets(*_sets(texts.gather(needed)), places[: len(one)], places[len(one) :])
 
-    return np.concatenate([np.empty(0, np.float32), *in_threads(part, range(0, len(first), PAIRS))])
+    starts = range(0, len(first), PAIRS)
+    return np.concatenate([np.empty(0, np.float32), *counted(in_threads(part, starts), len(starts), told)])
 
 
 def _sets(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:

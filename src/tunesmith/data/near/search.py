@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +16,31 @@ from .images import Images
 from .jaccard import jaccard
 from .numbers import TOLERANCE, Numbers, matrix, tolerances_of
 from .pairs import Pairs, unpacked
+from .progress import Told, between, counted, unheard
 from .shingles import normalised
 from .sketch import Plan, Sketches
 
 Candidates = tuple[np.ndarray, np.ndarray]
+READ = 0.8  # about how much of the work it is to read images, where there are any
+SKETCHED, LINKED = 0.3, 0.5
+"""About how much of the rest is done once texts are sketched, and once candidates are found; then they are compared."""
 POSITION = "\x1fposition"  # no column of a file is called so
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the paths of images start, and who hears how much is done."""
+
+    folder: Path | None
+    told: Told
+
+
 def near_pairs(
-    frame: pl.DataFrame, kinds: Mapping[str, str], threshold: float = 0.8, folder: Path | None = None
+    frame: pl.DataFrame,
+    kinds: Mapping[str, str],
+    threshold: float = 0.8,
+    folder: Path | None = None,
+    told: Told = unheard,
 ) -> Pairs:
     """Return the pairs of near rows, each once and sorted.
 
@@ -46,8 +64,8 @@ def near_pairs(
     Texts of Jaccard similarity 0.8 are found with odds 0.984, those of 0.85 with 0.998 (`sketch.Plan` has the formula;
     at lower thresholds, 0.96 and more). What is found is exact: no pair of lower similarity is returned. One replaced
     character changes five shingles, so that a text of 40 characters with one typing error has a similarity of 0.75:
-    where texts are short, a threshold of 0.6 or 0.7 says what is meant. Raises DataError on an unknown column or kind,
-    or a threshold below 0.6.
+    where texts are short, a threshold of 0.6 or 0.7 says what is meant. `told` hears how much is done, from 0 to 1.
+    Raises DataError on an unknown column or kind, or a threshold below 0.6.
     """
     columns = Columns.of(frame, kinds)
     if not kinds or frame.height < 2:
@@ -57,7 +75,8 @@ def near_pairs(
     later = np.flatnonzero((first < np.arange(frame.height)) & ~is_empty)
     copies = Pairs.of(first[later], later, np.ones(len(later), np.float32))
     kept = np.flatnonzero((first == np.arange(frame.height)) & ~is_empty)
-    near = _distinct(frame[kept], columns, threshold, folder)
+    near = _distinct(frame[kept], columns, threshold, Place(folder, told))
+    told(1.0)
     return Pairs.join([copies, Pairs(kept[near.first], kept[near.second], near.similarity)])
 
 
@@ -67,17 +86,19 @@ def _first_equal(frame: pl.DataFrame, columns: Columns) -> np.ndarray:
     return numbered.select(pl.col(POSITION).min().over(columns.names))[:, 0].to_numpy().astype(np.int64)
 
 
-def _distinct(frame: pl.DataFrame, columns: Columns, threshold: float, folder: Path | None) -> Pairs:
+def _distinct(frame: pl.DataFrame, columns: Columns, threshold: float, place: Place) -> Pairs:
     """Return the near pairs among rows of which no two are equal."""
+    read = READ if columns.image else 0.0
+    told = between(place.told, read, 1.0)
     alike = columns.alike(frame)
     texts = normalised(frame, columns.text) if columns.text else None
     values = matrix(frame, columns.number)
     numbers = Numbers.of(values, tolerances_of(values))
-    images = Images.of(frame, columns.image, folder)
+    images = Images.of(frame, columns.image, place.folder, between(place.told, 0.0, read))
     if texts is not None:
         sketches = Sketches.empty(len(texts), Plan.of(threshold))
-        sketches.fill(0, texts)
-        found = by_text(sketches, alike, numbers.order())
+        sketches.fill(0, texts, between(told, 0.0, SKETCHED))
+        found = by_text(sketches, alike, numbers.order(), between(told, SKETCHED, LINKED))
     elif images:
         found = images[0].candidates()
     elif columns.number:
@@ -88,18 +109,18 @@ def _distinct(frame: pl.DataFrame, columns: Columns, threshold: float, folder: P
     for one in images:
         near = near.narrowed(*one.verified(near.first, near.second))
     if texts is not None:
-        similarity = jaccard(texts, near.first, near.second)
+        similarity = jaccard(texts, near.first, near.second, between(told, LINKED, 1.0))
         near = near.narrowed(similarity, similarity >= np.float32(threshold))
     return near
 
 
-def by_text(sketches: Sketches, alike: np.ndarray, order: np.ndarray | None) -> Candidates:
+def by_text(sketches: Sketches, alike: np.ndarray, order: np.ndarray | None, told: Told = unheard) -> Candidates:
     """Return candidates among sketched texts; rows that differ in `alike` (uint64) share no key.
 
     `order` (uint32) is a further key for large buckets; another part of the sketches where it is None.
     """
     keys = ((key, part if order is None else order) for key, part in sketches.keys(alike.astype(np.uint32)))
-    return unpacked(candidates(keys, sketches.agree))
+    return unpacked(candidates(counted(keys, comb(sketches.plan.parts, 2), told), sketches.agree))
 
 
 def by_numbers(numbers: Numbers, alike: np.ndarray) -> Candidates:

@@ -12,6 +12,7 @@ import polars as pl
 
 from ...core.errors import DataError
 from ..parallel import in_threads
+from .progress import Told, unheard
 from .shingles import Block, blocks, shingled
 
 LOWEST = 0.6  # threshold of similarity
@@ -76,13 +77,14 @@ class Sketches:
         """Return the sketches of these rows (int64) alone."""
         return Sketches(self.plan, [part[rows] for part in self.parts], self.marks[rows])
 
-    def fill(self, start: int, texts: pl.Series) -> None:
+    def fill(self, start: int, texts: pl.Series, told: Told = unheard) -> None:
         """Write the sketches of normalised texts down, from row `start` on."""
         for at, parts, marks in in_threads(partial(_sketch, plan=self.plan), blocks(texts)):
             rows = slice(start + at, start + at + len(marks))
             self.marks[rows] = marks
             for own, part in zip(self.parts, parts, strict=True):
                 own[rows] = part
+            told((at + len(marks)) / len(texts))
 
     def keys(self, also: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield for any two parts the keys of all rows (uint32) and a third part; rows apart in `also` share no key."""

@@ -178,10 +178,13 @@ class Source(Part):
 
 
 def source_for(path: str | Path) -> str:
-    """Return the kind of source that reads a file, by its name or ending. Raises DataError where neither is known.
+    """Return the kind of source that reads a file, by its name or ending, or `folder` for `name/`.
 
     Several kinds share `.json`: it is read as rows, and SQuAD's and COCO's documents are refused with their kind.
+    Raises DataError where neither is known.
     """
+    if str(path).endswith("/"):
+        return "folder"
     name = file_name(str(path))
     if name in NAMES:
         return NAMES[name]
@@ -190,7 +193,7 @@ def source_for(path: str | Path) -> str:
         ending = "".join(Path(name).suffixes[-2:]).lower() if is_packed(name) else ending
         fact = f"the ending '{ending}' is not known" if ending else "the name has no ending that tells its form"
         remedy = "rename it, or say `data: {kind: ..., path: ...}`" + (
-            "" if ending else ", as for a folder (folder, voc, yolo, hub)"
+            "" if ending else "; a folder of images ends in /, others need a kind (voc, yolo, hub)"
         )
         known = f"known: {', '.join(ENDINGS)}; text also with .gz, .zst or .zip behind"
         raise DataError(f"{hidden(str(path))}: {fact} ({known}); {remedy}")

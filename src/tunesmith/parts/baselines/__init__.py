@@ -24,6 +24,8 @@ class Question:
     seed: int
     base: str
     features: Mapping[str, Any] | None = None
+    texts: Mapping[str, Any] | None = None
+    """That body's vectors of each row's two texts, float (rows, 2, size) by split, where each row has two."""
 
 
 class Baseline(Part):

@@ -11,6 +11,7 @@ import torch
 
 from ...data import Ragged, Rows
 from ...data.array_file import Spec
+from ...data.spans import Places
 
 Arrays = Mapping[str, Rows]
 
@@ -67,6 +68,18 @@ class Encoder(torch.nn.Module):
     def units(self, inputs: Arrays) -> np.ndarray | None:
         """Return how many vectors `forward` gives for each row, int64 (rows,), or None where it is one for each."""
         return None
+
+    def places(self, inputs: Arrays) -> Places | None:
+        """Return what each of those vectors stands for, where a row's text is read in windows, else None."""
+        return None
+
+    def begin(self, head: torch.nn.Linear) -> None:
+        """Give a new head over this body's vectors (width of the outputs, width) what the body knows already."""
+        return
+
+    def finished(self, outputs: Rows, inputs: Arrays) -> Rows:
+        """Return a model's answer in the rows' own measure, such as pixels of the picture; training never sees it."""
+        return outputs
 
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""

@@ -18,6 +18,7 @@ from ...core.errors import DataError, RecipeError
 from . import Shape
 from ._pairs import PairEncoder
 from ._transformer import TEXTS, TransformerEncoder
+from ._windows import WindowEncoder
 from ._words import WordEncoder
 
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
@@ -25,20 +26,25 @@ ENCODERS: Mapping[str, type[TransformerEncoder]] = {
     "row": TransformerEncoder,
     "pair": PairEncoder,
     "word": WordEncoder,
+    "window": WindowEncoder,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What there shall be a vector for, how states become one vector of a row, and where texts are cut."""
+    """What there shall be a vector for, how states become one of a row, where texts are cut, how far cuts overlap."""
 
     reads: str
     pooling: str
     max_tokens: int
+    stride: int = 0
 
     def around(self, body: Any, tokenizer: Tokenizer) -> TransformerEncoder:
         """Return the encoder that reads so."""
-        return ENCODERS[self.reads](_without_pooler(body), tokenizer, self.pooling, self.max_tokens)
+        found = ENCODERS[self.reads](_without_pooler(body), tokenizer, self.pooling, self.max_tokens)
+        if isinstance(found, WindowEncoder):
+            found.stride = self.stride
+        return found
 
 
 def read_as(shape: Shape, pairs: str) -> str:

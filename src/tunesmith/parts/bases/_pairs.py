@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from ...data import Ragged
-from ._encoder import Arrays
+from ._encoder import Arrays, Encoder
 from ._transformer import TransformerEncoder
 
 
@@ -59,3 +59,15 @@ class PairEncoder(TransformerEncoder):
     def can_split(self) -> bool:
         """Whether kept states of lower layers can stand for them: no, as they know of one text a row."""
         return False
+
+
+def apart(encoder: Encoder, inputs: Arrays) -> PairEncoder | None:
+    """Return a body as one that reads a row's two texts apart, None where it reads none, or there are not two.
+
+    The first half of its vectors is that of the one text and of the other. The weights are the same ones.
+    """
+    texts = sum(np.asarray(inputs[form]).shape[1] for form in ("text", "words") if form in inputs)
+    if texts != 2 or type(encoder) not in (TransformerEncoder, PairEncoder):
+        return None
+    assert isinstance(encoder, TransformerEncoder)
+    return PairEncoder(encoder.body, encoder.tokenizer, encoder.pooling, encoder.max_tokens)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...data.pictures import ENDINGS, UNREADABLE, bomb, find_file, opened
-from ...data.pixels import in_rgb, upright
+from ...data.pixels import in_rgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -53,24 +53,6 @@ def _of_file(file: Path | BinaryIO, ending: str | None, limits: Limits) -> list[
         if not any(fault == "oversized" for fault, _ in found):
             found += _of_pixels(picture)
     return found
-
-
-def thumbnail(folder: Path, name: str, side: int, pixels: int) -> bytes | None:
-    """Return a small JPEG, drawn anew and without the original's bytes or metadata; None where there is no picture."""
-    path, _ = find_file(folder, name)
-    if path is None:
-        return None
-    try:
-        with opened(path) as picture:
-            if picture.width * picture.height > pixels:
-                return None
-            picture.draft("RGB", (2 * side, 2 * side))
-            picture.thumbnail((side, side))
-            out = io.BytesIO()
-            in_rgb(upright(picture)).save(out, "JPEG", quality=80)
-            return out.getvalue()
-    except (*UNREADABLE, bomb()):
-        return None
 
 
 def _of_header(picture: Image, ending: str | None, limits: Limits) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,8 +13,9 @@ from pydantic import Field
 
 from ...core.errors import MissingDependencyError
 from ...data.pictures import PIXELS, find_file, no_warnings, pillow
+from ...data.pixels import Picture, thumbnail
 from . import Check, Finding, Reach, Severity, Table
-from ._pictures import Limits, faults, thumbnail
+from ._pictures import Limits, faults
 from ._words import counted, listed
 
 FAULTS: dict[str, tuple[Severity, str, str]] = {
@@ -64,14 +64,12 @@ class Images(Check):
                 found += self._column(table, name)
         return sorted(found, key=lambda one: ("error", "warning", "info").index(one.severity))
 
-    def thumbnail(self, folder: Path | None, name: str, side: int = 96) -> str | None:
+    def thumbnail(self, folder: Path | None, cell: str | bytes, side: int = 96) -> str | None:
         """Return a `data:` address of the picture at most `side` pixels wide and high, None where there is none."""
         try:
-            with no_warnings():
-                small = thumbnail(folder or Path(), name, side, self.pixels)
+            return thumbnail(Picture.of(cell, folder or Path(), "", self.pixels), side)
         except MissingDependencyError:
             return None
-        return None if small is None else f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
 
     def _column(self, table: Table, name: str) -> list[Finding]:
         series = table.data.frame[name]

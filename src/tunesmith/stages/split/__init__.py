@@ -13,7 +13,7 @@ from ...core.errors import DataError
 from ...core.events import Events
 from ...data import Dataset
 from ...data.division import Rule, units
-from ...data.near import Pairs, near_pairs
+from ...data.near import Pairs, comparable, near_pairs
 from ...data.strata import Form
 from .draft import NAMES, Division, Draft
 from .places import by_place
@@ -42,7 +42,7 @@ def split(data: Dataset, how: Split, roles: Roles, events: Events) -> Division:
     Raises DataError where a column that divides is missing or holds a value that cannot.
     """
     _refuse_unknown(data, how)
-    near = _near(data, how, roles)
+    near = _near(data, how, roles, events)
     draft = Draft(data, how, np.zeros(len(data), np.int8))
     _note_groupless(draft)
     free = keep_given(draft)
@@ -80,14 +80,16 @@ def _note_groupless(draft: Draft) -> None:
         draft.notes.append(f"without a '{group}', kept together as one: {draft.some(missing)}")
 
 
-def _near(data: Dataset, how: Split, roles: Roles) -> Pairs | None:
+def _near(data: Dataset, how: Split, roles: Roles, events: Events) -> Pairs | None:
     """Return the near rows among those of distinct inputs, as pairs of positions; None where they are not wanted."""
     if how.near_duplicates == "ignore" or not roles.kinds:
         return None
     first = units(data).first
-    plain = {name: kind for name, kind in roles.kinds.items() if not data.frame[name].dtype.is_nested()}
+    frame, plain = comparable(data.frame[first], roles.kinds)
     if not plain:
         return None
     kinds = {name: kind if kind in COMPARED else "category" for name, kind in plain.items()}
-    found = near_pairs(data.frame[first], kinds, how.similarity, roles.folder)
+    rows = len(first)
+    with events.stage("near rows", rows) as advance:
+        found = near_pairs(frame, kinds, how.similarity, roles.folder, lambda share: advance(int(share * rows)))
     return Pairs(first[found.first], first[found.second], found.similarity)

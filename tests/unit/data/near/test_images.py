@@ -104,3 +104,14 @@ def test_hashes_differ_in_about_half_their_bits_for_unlike_pictures():
     apart = np.bitwise_count(hashes[:, None] ^ hashes[None])[np.triu_indices(40, 1)]
     assert 24 < apart.mean() < 40
     assert np.bitwise_count(hashes).tolist() == [32] * 40
+
+
+def test_reading_images_is_told_of(tmp_path):
+    random, told = np.random.default_rng(1), []
+    for at in range(5):
+        picture(random).save(tmp_path / f"{at}.png")
+    frame = pl.DataFrame({"picture": [f"{at}.png" for at in range(5)]})
+    near_pairs(frame, {"picture": "image"}, folder=tmp_path, told=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(set(told)) == 6

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from tunesmith.core.errors import DataError
-from tunesmith.data.near import groups, near_pairs
+from tunesmith.data.near import groups, near_pairs, shingles
 from tunesmith.data.near.jaccard import jaccard
 from tunesmith.data.near.shingles import normalised
 
@@ -162,3 +162,14 @@ def test_few_rows_have_no_pairs(rows):
 def test_text_that_is_one_long_run_is_handled():
     near = found(["a" * 200_000, "a" * 199_000, "b" * 100_000, "\U0001f600" * 50, "\U0001f600" * 49])
     assert listed(near) == [(0, 1), (3, 4)]
+
+
+def test_how_much_is_done_rises_to_the_whole(monkeypatch):
+    monkeypatch.setattr(shingles, "BLOCK", 400)
+    texts = sentences(np.random.default_rng(5), 60)
+    told = []
+    near_pairs(pl.DataFrame({"text": [*texts, *(f"{text}." for text in texts)]}), {"text": "text"}, told=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len({share for share in told if 0 < share < 0.3}) > 5, "while texts are sketched"
+    assert len({share for share in told if 0.3 < share < 0.5}) > 20, "while candidates are looked for"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from tunesmith.core.errors import RecipeError
-from tunesmith.data import Ragged
+from tunesmith.data import Encoded, Ragged
 from tunesmith.data.store import ArrayStore
 from tunesmith.model.activations import prepared
+from tunesmith.model.network import Net, Network
 from tunesmith.parts.bases import Shape
 from tunesmith.parts.bases import _loading as loading
 from tunesmith.parts.bases._pairs import PairEncoder
@@ -192,3 +193,15 @@ def test_a_body_that_knows_one_type_gets_none():
     made = TransformerEncoder(body, tiny.tokenizer(), "mean", 16)
     assert "types" not in made.prepare(texts())
     assert json.loads(made.assets()[TEXTS]) == {"several": "framed"}
+
+
+def test_a_network_gives_the_frozen_vectors_of_both_texts():
+    encoders = {"body": tiny.encoder()}
+    made = Network(Net(encoders, 2, 0.0, 0), Shape(texts=2), "body", torch.device("cpu"))
+    encoded = made.prepare(Encoded(tuple("abcde"), texts()))
+    found = made.features_of_texts(encoded)
+    alone = tiny.encoder()
+    for at in (0, 1):
+        wanted = run(alone, alone.prepare(texts([(row[at],) for row in ROWS])))
+        np.testing.assert_allclose(found[:, at], wanted, atol=1e-5)
+    assert made.features_of_texts(made.prepare(Encoded(("a",), texts([("fine",)])))) is None
