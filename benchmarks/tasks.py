@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Train on real public data of the tasks beyond rows and classes, and print what came out.
 
     python benchmarks/tasks.py ASSETS          # every data set
