@@ -27,6 +27,8 @@ from .stages.decide import System
 
 ROWS_SHOWN = ("split", "findings", "worst", "augment", "guards")  # what in a report tells of single rows
 
+SMALL, LARGE = 96, 256  # pixels of the longer side of a thumbnail: to be recognised, and with boxes drawn upon it
+
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
@@ -78,12 +80,18 @@ def account(
 
 
 def _pictured(shown: Mapping[str, Any], test: Encoded) -> dict[str, Any]:
-    """Return what the report draws, the worst rows with thumbnails of their images."""
+    """Return what the report draws, the worst rows with thumbnails of their images, and their size where it counts."""
     images, worst = test.inputs.get("image"), shown.get("worst")
     if not isinstance(images, np.ndarray) or worst is None:
         return dict(shown)
     at = {name: position for position, name in enumerate(test.ids)}
-    return dict(shown) | {"worst": [one | {"pictures": list(map(thumbnail, images[at[one["id"]]]))} for one in worst]}
+    sizes = test.inputs.get("sizes")
+    pictured = []
+    for one in worst:
+        position = at[one["id"]]
+        size = {"size": sizes[position].tolist()} if isinstance(sizes, np.ndarray) else {}
+        pictured.append(one | size | {"pictures": [thumbnail(picture, LARGE if size else SMALL) for picture in images[position]]})
+    return dict(shown) | {"worst": pictured}
 
 
 def _identity(chapter: Chapter) -> dict[str, Any]:

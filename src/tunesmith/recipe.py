@@ -77,7 +77,7 @@ class Recipe(Section):
     def filled(self, meaning: Meaning) -> Recipe:
         """Return the recipe with everything found written down."""
         gives = {modality.gives for modality in meaning.inputs.values()}
-        base = self.base or Base.model_validate(_usual_base(gives))
+        base = self.base or Base.model_validate(_usual_base(gives, meaning.task.reads))
         named: dict[str, Modality] = dict(meaning.inputs)
         data = self.data.model_copy(update={"inputs": named})
         values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
@@ -158,8 +158,10 @@ def check_balance(balance: Balance, task: Task, base: Base) -> None:
         raise RecipeError(f"balance: base {base.kind} does not heed the weights of rows; remove `balance`")
 
 
-def _usual_base(gives: Collection[str]) -> str:
+def _usual_base(gives: Collection[str], reads: str) -> str:
     """Return the base of inputs of these forms, where the recipe names none."""
+    if reads == "object":
+        return "query_net"
     return "minilm" if "text" in gives or "words" in gives else "conv_net" if "image" in gives else "gbdt"
 
 

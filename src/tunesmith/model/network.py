@@ -43,6 +43,8 @@ class Net(nn.Module):
         generator = torch.Generator().manual_seed(derive(seed, "head"))
         nn.init.normal_(self.head.weight, std=0.02, generator=generator)
         nn.init.zeros_(self.head.bias)
+        if len(encoders) == 1:
+            next(iter(encoders.values())).begin(self.head)
 
     def join(self, tensors: Tensors) -> torch.Tensor:
         """Return the encoders' vectors side by side, float32 (rows, sum of widths)."""
@@ -114,7 +116,9 @@ class Network(Model):
         """Return raw outputs, float64 (rows, width), or Ragged of values (total, width) where rows have several."""
         found = self._run(encoded, self.net, self.width, advance)
         places = self._body().places(encoded.inputs)
-        return found if places is None else Windows(flat(found), places.offsets, places)
+        if places is None:
+            return self._body().finished(found, encoded.inputs)
+        return Windows(flat(found), places.offsets, places)
 
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the body's vectors, float64 (rows, size), None where it is not pre-trained, or reads windows."""

@@ -69,7 +69,7 @@ def check_inputs(base: Base, codec: Codec) -> None:
             f"base: {base.kind} reads {reads}, but column '{odd}' is {SINGLE[form]}; "
             f"use `base: {FITTING[form]}`, or leave that column out of `inputs`"
         )
-    beside = [name for name, form in columns.items() if form in ASIDE]
+    beside = [name for name, form in columns.items() if form in ASIDE and form not in base.takes]
     if shape.reads != "row" and beside:
         raise RecipeError(
             f"inputs: {codec.task.kind} answers for each {shape.reads} of a row, and column '{beside[0]}' has no place "
@@ -110,8 +110,8 @@ def shape_of(codec: Codec) -> Shape:
         numbers=sum(form == "numbers" for _, form in forms),
         categories=tuple(len(one.state["values"]) + 1 for one, form in forms if form == "categories"),
         words=sum(form == "words" for _, form in forms),
-        reads=codec.task.reads,
         images=tuple((one.state["height"], one.state["width"]) for one, form in forms if form == "image"),
+        reads=codec.task.reads,
     )
 
 

@@ -12,7 +12,7 @@ from ..core.errors import DataError, SchemaError
 from ..core.ids import set_digest
 from ..data import Codec, Column, Dataset, Encoded
 from ..parts.modalities import Modality
-from ..parts.tasks import Task
+from ..parts.tasks import MisplacedError, Task
 
 Pairs = Mapping[str, tuple[tuple[Any, Any], ...]]
 
@@ -39,8 +39,18 @@ def encode(data: Dataset, codec: Codec, labelled: bool = True) -> Encoded:
         array = modality.within(data).encode(column.values(data.frame), column.state)
         grouped.setdefault(modality.gives, []).append(array)
     inputs = {form: np.stack(arrays, axis=1) for form, arrays in grouped.items()}
-    targets = encode_targets(data, codec) if labelled else None
+    targets = _placed(encode_targets(data, codec), inputs, data, codec) if labelled else None
     return Encoded(tuple(data.ids), inputs, targets)
+
+
+def _placed(targets: Any, inputs: Mapping[str, np.ndarray], data: Dataset, codec: Codec) -> Any:
+    """Return the labels with what they need of the rows' inputs. Raises DataError naming a row that they do not fit."""
+    assert isinstance(codec.task, Task)
+    try:
+        return codec.task.placed(targets, inputs)
+    except MisplacedError as error:
+        place = f"{data.place(error.position)}, column '{codec.target}'"
+        raise DataError(f"{place}: {error.fact}; correct or remove the row") from error
 
 
 def has_label(data: Dataset, codec: Codec) -> pl.Series:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.forms import PLAIN
 from ..parts.baselines import Baseline, Question
-from . import windows
+from . import boxes, windows
 from .promise import promise, same
 from .rows import QUESTIONS, Asked, encoded
 
@@ -26,8 +26,9 @@ INPUTS = (
 
 def check(baseline: Baseline) -> None:
     """Hold one baseline to its promises, for every kind of question and of inputs."""
-    if "spans" in baseline.forms:
-        windows.check_baseline(baseline)
+    for form, kit in {"spans": windows, "boxes": boxes}.items():
+        if form in baseline.forms:
+            kit.check_baseline(baseline)
     if not baseline.forms & PLAIN:
         return
     answered = 0

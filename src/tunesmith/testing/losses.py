@@ -7,7 +7,7 @@ import numpy as np
 from ..core.need import lazy
 from ..core.seed import stream
 from ..parts.losses import Hurt, Loss
-from . import windows
+from . import boxes, windows
 from .promise import near, promise
 
 torch = lazy("torch")
@@ -21,11 +21,12 @@ WIDTHS = {"class": 3, "classes": 3, "value": 1}
 
 def check(loss: Loss) -> None:
     """Hold one loss to its promises, for every form it can judge."""
-    known = WIDTHS.keys() | {"spans"}
+    own = {"spans": windows, "boxes": boxes}
+    known = WIDTHS.keys() | own
     promise(bool(loss.forms) and loss.forms <= known, loss, f"`forms` must be some of {', '.join(sorted(known))}")
-    if "spans" in loss.forms:
-        windows.check_loss(loss)
-    for form in sorted(loss.forms - {"spans"}):
+    for form in sorted(loss.forms & own.keys()):
+        own[form].check_loss(loss)
+    for form in sorted(loss.forms & WIDTHS.keys()):
         targets, width = labels(form), WIDTHS[form]
         hurt = loss.build(targets, width)
         outputs = stream(0, "losses", form).normal(size=(ROWS, width)).astype(np.float32)

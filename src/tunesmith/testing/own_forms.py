@@ -43,7 +43,7 @@ def _labels(task: Task, target: pl.Series) -> None:
     scores = task.scores(outputs, state)
     answers = task.answers(scores, state)
     for label, (answer, confidence, _) in zip(target.to_list(), answers, strict=True):
-        promise(answer == label, task, f"the label {label!r} came back as {answer!r} ('{target.name}')")
+        promise(task.is_right(answer, label), task, f"the label {label!r} came back as {answer!r} ('{target.name}')")
         promise(confidence is None or 0.0 <= confidence <= 1.0, task, f"confidence is {confidence}, not in 0..1")
         canonical([answer, confidence])
     _figures(task, encoded, scores, state)

@@ -93,6 +93,25 @@ def save_network(folder: Path) -> None:
     (folder / "preprocessor_config.json").write_text(json.dumps(processor), "utf-8")
 
 
+def save_detector(folder: Path) -> None:
+    """Write a YOLOS of one thin layer that answers with six boxes, as transformers does."""
+    config = transformers.YolosConfig(  # type: ignore[call-arg]
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+        image_size=[32, 32],
+        patch_size=8,
+        num_detection_tokens=6,
+        num_labels=3,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(0, "detector"))
+        transformers.YolosForObjectDetection(config).save_pretrained(folder)
+    processor = {"size": {"height": 32, "width": 32}, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor), "utf-8")
+
+
 def save_weights(path: Path) -> None:
     """Write the plain weights of the smallest network that `kind: local` knows, with a classifier for two classes."""
     architecture = ARCHITECTURES["cifar_resnet20"]

@@ -34,7 +34,8 @@ class Shape:
     categories: tuple[int, ...] = ()
     words: int = 0
     reads: str = "row"
-    """What there is a vector for: each `row`, each `word`, each token of a `window` of its text, as the task asks."""
+    """What there is a vector for, as the task asks: each `row`, each `word`, each token of a `window` of its text, or
+    each `object` that may be in its picture."""
     images: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -67,7 +68,7 @@ class Base(Part):
     takes: ClassVar[frozenset[str]]
     """The input forms it reads: `text`, `words`, `numbers`, `categories`, `image`."""
     gives: ClassVar[frozenset[str]] = frozenset({"row"})
-    """What it can give a vector for: each `row`, each `word` of it, ..."""
+    """What it can give a vector for: each `row`, each `word` of it, each `object` in it, ..."""
     is_pretrained: ClassVar[bool] = False
     learning_rate: ClassVar[float] = 1e-3
     """The peak rate that suits full training with AdamW."""

@@ -73,6 +73,14 @@ class Encoder(torch.nn.Module):
         """Return what each of those vectors stands for, where a row's text is read in windows, else None."""
         return None
 
+    def begin(self, head: torch.nn.Linear) -> None:
+        """Give a new head over this body's vectors (width of the outputs, width) what the body knows already."""
+        return
+
+    def finished(self, outputs: Rows, inputs: Arrays) -> Rows:
+        """Return a model's answer in the rows' own measure, such as pixels of the picture; training never sees it."""
+        return outputs
+
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""
         return None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from ...core.errors import DataError
 from ._vision import View
 
+STEP = 32  # pixels: detectors halve a picture five times
 FULL_CROP = 384  # from this size on, ConvNeXt's processor resizes straight and cuts nothing off
 RESAMPLING: dict[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 
@@ -30,6 +31,30 @@ def view_of(processor: Mapping[str, Any], family: str, where: str, size: int | N
         short_side = None if short_side is None else round(short_side * size / min(height, width))
         height = width = size
     return View(height, width, short_side, mean, deviation, interpolation)
+
+
+def whole_view(processor: Mapping[str, Any], where: str, usual: tuple[int, int], side: int | None) -> View:
+    """Return a view that cuts nothing off, of pictures whose `usual` height and width are known.
+
+    The longer side becomes `side`; without one, the size is the processor's own. Sides are multiples of 32. Raises
+    DataError where the JSON does not say what is needed.
+    """
+    try:
+        mean, deviation = _scale(processor)
+        interpolation = RESAMPLING[processor.get("resample", 2)]
+        size = processor.get("size", {})
+        if side is None and "height" in size:
+            return View(int(size["height"]), int(size["width"]), None, mean, deviation, interpolation)
+        scale = (side or int(size["longest_edge"])) / max(usual)
+        if side is None:
+            scale = min(scale, int(size["shortest_edge"]) / min(usual))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"base '{where}': its preprocessor_config.json does not say what the model sees ({error!r}); it has "
+            f"{', '.join(sorted(processor))}; size, image_mean, image_std and resample 2 or 3 are read"
+        ) from error
+    height, width = (max(STEP * round(one * scale / STEP), STEP) for one in usual)
+    return View(height, width, None, mean, deviation, interpolation)
 
 
 def _shape(processor: Mapping[str, Any], family: str) -> tuple[int, int, int | None]:

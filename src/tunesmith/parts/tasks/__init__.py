@@ -19,6 +19,14 @@ POINTS = 500  # truth and answer pairs kept for a regression's picture
 Figures = dict[str, np.ndarray]  # metric -> float64 (resamples,)
 
 
+class MisplacedError(ValueError):
+    """A label that does not fit the inputs of its row."""
+
+    def __init__(self, position: int, fact: str) -> None:
+        super().__init__(position, fact)
+        self.position, self.fact = position, fact
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """Labels in the form that metrics read, the scores of the same rows, and what is answered from them.
@@ -45,7 +53,8 @@ class Task(Part):
     form: ClassVar[Form]
     default_loss: ClassVar[str]
     reads: ClassVar[str] = "row"
-    """What the body has to give a vector for: each `row`, each `word`, each token of a `window` of its text, ..."""
+    """What the body has to give a vector for: each `row`, each `word`, each token of a `window` of its text, each
+    `object` that may be in its picture, ..."""
 
     is_within: ClassVar[bool] = False
     """Whether labels are places in the inputs, so that a change of these moves them."""
@@ -96,6 +105,13 @@ class Task(Part):
     @abstractmethod
     def encode(self, target: pl.Series, state: Mapping[str, Any]) -> Any:
         """Return the labels in this task's form. Raises ValueError naming a label unseen in training."""
+
+    def placed(self, encoded: Any, inputs: Mapping[str, Any]) -> Any:
+        """Return encoded labels with what they need of the rows' inputs, such as the size of the picture they lie in.
+
+        Raises MisplacedError, naming the first label that does not fit them.
+        """
+        return encoded
 
     @abstractmethod
     def scores(self, outputs: Any, state: Mapping[str, Any]) -> Any:
