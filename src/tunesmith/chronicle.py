@@ -27,6 +27,8 @@ from .stages.decide import System
 
 ROWS_SHOWN = ("split", "findings", "worst", "augment", "guards")  # what in a report tells of single rows
 
+SMALL, LARGE = 96, 256  # pixels of the longer side of a thumbnail: to be recognised, and with boxes drawn upon it
+
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
@@ -48,7 +50,7 @@ def account(
 ) -> dict[str, Any]:
     """Return the report as JSON values. `systems` are the `model` and every baseline."""
     assert test.targets is not None
-    rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed)
+    rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed, test.groups)
     scores = {name: rows.task.scores(one.outputs, chapter.codec.target_state) for name, one in systems.items()}
     ours = scores.pop("model")
     with events.stage("evaluate", 2 + 2 * len(scores)) as advance:
@@ -78,12 +80,19 @@ def account(
 
 
 def _pictured(shown: Mapping[str, Any], test: Encoded) -> dict[str, Any]:
-    """Return what the report draws, the worst rows with thumbnails of their images."""
+    """Return what the report draws, the worst rows with thumbnails of their images, and their size where it counts."""
     images, worst = test.inputs.get("image"), shown.get("worst")
     if not isinstance(images, np.ndarray) or worst is None:
         return dict(shown)
     at = {name: position for position, name in enumerate(test.ids)}
-    return dict(shown) | {"worst": [one | {"pictures": list(map(thumbnail, images[at[one["id"]]]))} for one in worst]}
+    sizes = test.inputs.get("sizes")
+    pictured = []
+    for one in worst:
+        position = at[one["id"]]
+        size = {"size": sizes[position].tolist()} if isinstance(sizes, np.ndarray) else {}
+        side = LARGE if size else SMALL
+        pictured.append(one | size | {"pictures": [thumbnail(picture, side) for picture in images[position]]})
+    return dict(shown) | {"worst": pictured}
 
 
 def _identity(chapter: Chapter) -> dict[str, Any]:

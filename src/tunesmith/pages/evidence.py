@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import passages
+from .boxed import boxed
 from .markup import NOTHING, Column, Html, Section, clipped, element, folded, join, paragraph, table, text
 from .offenders import offenders, picture
 from .tagged import tagged
@@ -54,6 +55,9 @@ def _card(row: Mapping[str, Any], is_of_spans: bool) -> Html:
     words = tagged(row)
     if words is not None:
         return element("li", words, paragraph(" · ".join([*sure, *place]), "quiet place"))
+    drawn = boxed(row)
+    if drawn is not None:
+        return element("li", drawn, paragraph(" · ".join([*sure, *place]), "quiet place"))
     head = element("p", *answers, certain, class_="answers")
     pictures = join(element("div", picture(one), class_="picture") for one in row.get("pictures") or [])
     inputs = block(row.get("inputs"))
