@@ -1,6 +1,6 @@
 """Train on real public images with pre-trained networks and print the table of docs/results.md.
 
-    python benchmarks/images.py ASSETS                        # everything, about half an hour on two idle cores
+    python benchmarks/images.py ASSETS                        # everything, about half an hour on two cores
     python benchmarks/images.py ASSETS hymenoptera            # about 6 minutes
     python benchmarks/images.py ASSETS pneumonia              # about 10 minutes
     python benchmarks/images.py ASSETS cifar10                # about 12 minutes

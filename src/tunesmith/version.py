@@ -72,7 +72,7 @@ class Version:
         encoded = self.model.prepare(encode(data, self.codec))
         assert encoded.targets is not None
         scores = self._scores(data, encoded, advance)
-        labelled = evaluate.Rows(data, self.codec, encoded.targets, 0)
+        labelled = evaluate.Rows(data, self.codec, encoded.targets, 0, encoded.groups)
         found = {name: one.as_json() for name, one in evaluate.figures(labelled, scores).items()}
         drawn = evaluate.pictures(labelled, scores)
         return {
