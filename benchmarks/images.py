@@ -1,9 +1,9 @@
 """Train on real public images with pre-trained networks and print the table of docs/results.md.
 
-    python benchmarks/images.py ASSETS                        # everything, about an hour and a half on two cores
-    python benchmarks/images.py ASSETS hymenoptera            # about 8 minutes
-    python benchmarks/images.py ASSETS pneumonia              # about 35 minutes
-    python benchmarks/images.py ASSETS cifar10                # about 50 minutes
+    python benchmarks/images.py ASSETS                        # everything, about half an hour on two cores
+    python benchmarks/images.py ASSETS hymenoptera            # about 6 minutes
+    python benchmarks/images.py ASSETS pneumonia              # about 10 minutes
+    python benchmarks/images.py ASSETS cifar10                # about 12 minutes
     python benchmarks/images.py --table                       # the table again, from the runs that are there
     python benchmarks/images.py --write ASSETS                # images and recipes alone, to be run one by one
 
@@ -70,7 +70,7 @@ def small(assets: Path, name: str) -> dict[str, str]:
     """Small images, enlarged for the network that was made for large ones."""
     return {
         f"{name}_mobilenet": base(assets, MOBILENET, ", size: 96"),
-        f"{name}_resnet20": base(assets, RESNET20),
+        f"{name}_resnet20": base(assets, RESNET20) + "train: {optimizer: {learning_rate: probe}}\n",
     }
 
 

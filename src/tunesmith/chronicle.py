@@ -50,7 +50,7 @@ def account(
 ) -> dict[str, Any]:
     """Return the report as JSON values. `systems` are the `model` and every baseline."""
     assert test.targets is not None
-    rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed)
+    rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed, test.groups)
     scores = {name: rows.task.scores(one.outputs, chapter.codec.target_state) for name, one in systems.items()}
     ours = scores.pop("model")
     with events.stage("evaluate", 2 + 2 * len(scores)) as advance:
@@ -90,9 +90,8 @@ def _pictured(shown: Mapping[str, Any], test: Encoded) -> dict[str, Any]:
     for one in worst:
         position = at[one["id"]]
         size = {"size": sizes[position].tolist()} if isinstance(sizes, np.ndarray) else {}
-        pictured.append(
-            one | size | {"pictures": [thumbnail(picture, LARGE if size else SMALL) for picture in images[position]]}
-        )
+        side = LARGE if size else SMALL
+        pictured.append(one | size | {"pictures": [thumbnail(picture, side) for picture in images[position]]})
     return dict(shown) | {"worst": pictured}
 
 

@@ -28,7 +28,7 @@ from .stages import evaluate
 from .stages.augment import Augmenter, Turn, ask, augment
 from .stages.baseline import Frozen
 from .stages.clean import Cleaned, Shape
-from .stages.encode import encode
+from .stages.encode import encode, fit_codec
 from .stages.inspect import Meaning
 from .stages.split import NAMES, Division, Roles
 from .stages.watch import Watch
@@ -83,6 +83,13 @@ class Divided:
     def parts(self) -> dict[str, Dataset]:
         """The cleaned rows by split."""
         return {name: self.cleaned.rows.in_split(name) for name in NAMES}
+
+
+def learnt(known: Understood, divided: Divided) -> Codec:
+    """Return the codec: what columns and target teach, from the training rows alone."""
+    meaning, replacements = known.meaning, divided.cleaned.replacements
+    group = known.recipe.split.group
+    return fit_codec(divided.parts["train"], meaning.inputs, meaning.target, meaning.task, replacements, group)
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], frozen: Frozen | None) -> Question:
@@ -190,7 +197,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         base_rate=base.learning_rate,
         is_rate_known=base.is_rate_known,
         form=task.form,
-        measure=evaluate.validation_measure(task, validation.targets, codec.target_state),
+        measure=evaluate.validation_measure(task, validation, codec.target_state),
         watch=lambda step: scene.watch.at("step", Evidence(loss=step.loss, step=step.number, skipped=step.skipped)),
         seed=recipe.seed,
         check=lambda one, several: scene.watch.at("start", Evidence(before=one, after=several)),

@@ -72,7 +72,9 @@ class Recipe(Section):
     def given(self) -> Given:
         """Return what the recipe says of the columns."""
         inputs: Any = self.data.inputs
-        return Given(inputs, self.target, self.task, self.data.id, self.split.columns())
+        query = None if self.task is None else self.task.judged_by
+        dividing = tuple(name for name in self.split.columns() if name != query)
+        return Given(inputs, self.target, self.task, self.data.id, dividing)
 
     def filled(self, meaning: Meaning) -> Recipe:
         """Return the recipe with everything found written down."""
@@ -81,6 +83,7 @@ class Recipe(Section):
         named: dict[str, Modality] = dict(meaning.inputs)
         data = self.data.model_copy(update={"inputs": named})
         values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
+        values["split"] = self._dividing(meaning.task)
         self._refuse_unread(base)
         question = augment.ask(named, meaning.target, meaning.task)
         augment.check(self.augment, question, base.kind, base.form == "fitted")
@@ -90,6 +93,18 @@ class Recipe(Section):
         if self.balance is not None:
             check_balance(self.balance, meaning.task, base)
         return whole
+
+    def _dividing(self, task: Task) -> Split:
+        """Return how rows are divided: those that a task judges together stay on one side. Raises RecipeError."""
+        together, group = task.judged_by, self.split.group
+        if together is None or group == together:
+            return self.split
+        if group is not None:
+            raise RecipeError(
+                f"split.group: {task.kind} keeps the rows of one '{together}' on one side, which '{group}' may part; "
+                "leave out `group`"
+            )
+        return self.split.model_copy(update={"group": together})
 
     def body(self) -> Base:
         """Return the base of a filled recipe."""
@@ -134,6 +149,8 @@ def check_pairing(recipe: Recipe, task: Task, base: Base) -> None:
             f"base: {base.kind} gives no vector for each {task.reads}, which task {task.kind} reads; "
             f"those that do: {', '.join(able)}"
         )
+    if recipe.augment and task.is_within:
+        raise RecipeError(f"augment: a change of the text moves the answers of {task.kind} that stand in it; remove it")
     penalties = recipe.train.regularizers
     for one in () if penalties == "auto" else penalties:
         if one.forms is not None and task.form not in one.forms:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, places, question
+from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, learnt, places, question
 from .opinions import table
 from .parts.checks import Finding
 from .parts.guards import Evidence
@@ -19,7 +19,7 @@ from .registry import Registry
 from .stages import baseline, decide, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.clean import clean
-from .stages.encode import encode, fit_codec
+from .stages.encode import encode
 from .stages.read import read
 from .stages.split import split
 from .stages.train import train
@@ -75,7 +75,7 @@ def tell(run: Run) -> Version | None:
 
 def _train(run: Run, known: Understood, registry: Registry, started: float) -> Version | None:
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
-    watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
+    watch, events, recipe = Watch(), run.events, known.recipe
     engine = recipe.train.engine
     findings = inspect.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
     divided = divide(known, findings, watch, events)
@@ -83,7 +83,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
 
     store = kept(run.home, recipe)
     augmenter = augmenting(known, parts["train"], store, events)
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, cleaned.replacements)
+    codec = learnt(known, divided)
     decide.check(recipe.decide, codec)
     plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), store)
     model = build(plan)

@@ -12,12 +12,12 @@ from .core.seed import stream
 from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
 from .data.pixels import Picture
-from .handover import Divided, Turns, Understood, augmenting
+from .handover import Divided, Turns, Understood, augmenting, learnt
 from .model.network import Network
 from .parts.modalities import Modality
 from .registry import Registry, StoredVersion
 from .stages.build import Blueprint, build
-from .stages.encode import encode, fit_codec
+from .stages.encode import encode
 from .stages.inspect import findings
 from .stages.split import Division
 from .stages.watch import Watch
@@ -67,10 +67,9 @@ def _side(division: Division, name: str) -> dict[str, str]:
 
 
 def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str], station: Any) -> None:
-    (split, name), parts, replacements = where, divided.parts, divided.cleaned.replacements
-    recipe, meaning = known.recipe, known.meaning
+    (split, name), parts, recipe = where, divided.parts, known.recipe
     augmenter = augmenting(known, parts["train"], None, run.events)
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, replacements)
+    codec = learnt(known, divided)
     model = build(Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout))
     row = parts[split].where(parts[split].index["id"] == name)
     turns = Turns(augmenter, codec, model, model.prepare(encode(parts["train"], codec))) if split == "train" else None

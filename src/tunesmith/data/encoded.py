@@ -128,6 +128,8 @@ class Encoded:
     inputs: Mapping[str, Rows]
     targets: Any = None
     weights: np.ndarray | None = field(default=None)
+    groups: np.ndarray | None = field(default=None)
+    """The group of each labelled row, int64 (rows,): equal numbers for equal values; None where rows stand alone."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -144,7 +146,10 @@ class Encoded:
         targets = None
         if self.targets is not None and other.targets is not None:
             targets = joined(self.targets, other.targets)
-        return Encoded((*self.ids, *other.ids), inputs, targets)
+        groups = None
+        if self.groups is not None and other.groups is not None:
+            groups = np.concatenate([self.groups, other.groups])
+        return Encoded((*self.ids, *other.ids), inputs, targets, groups=groups)
 
     def take(self, positions: np.ndarray) -> Encoded:
         """Return the rows at these positions (int64), in their order."""
@@ -152,7 +157,8 @@ class Encoded:
         targets = None if self.targets is None else taken(self.targets, positions)
         weights = None if self.weights is None else self.weights[positions]
         ids = tuple(self.ids[position] for position in np.asarray(positions, np.int64).tolist())
-        return Encoded(ids, inputs, targets, weights)
+        groups = None if self.groups is None else self.groups[positions]
+        return Encoded(ids, inputs, targets, weights, groups)
 
 
 def taken(rows: Rows, positions: np.ndarray) -> Rows:

@@ -48,6 +48,8 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "pearson": True,
     "quadratic_kappa": True,
     "within_one": True,
+    "ndcg": True,
+    "mrr": True,
     "word_accuracy": True,
     "entity_precision": True,
     "entity_recall": True,

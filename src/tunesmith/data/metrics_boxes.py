@@ -240,7 +240,7 @@ class _Chunk:
         able = np.where(has_wanted, wanted, able)
         reached = np.where(able, overlap, -1.0)
         best = reached.shape[-1] - 1 - reached[..., ::-1].argmax(axis=-1)
-        is_taken = able.any(axis=-1)
+        is_taken = np.asarray(able.any(axis=-1))
         size, threshold, row = np.nonzero(is_taken)
         place = best[size, threshold, row]
         crowd = self.is_crowd[rows[row], place]

@@ -35,13 +35,7 @@ from ..parts.augmentations._shown import followed
 from ..parts.modalities import Form, Modality
 from ..parts.tasks import Task
 
-KINDS: dict[Form, Kind] = {
-    "text": "text",
-    "words": "words",
-    "numbers": "number",
-    "categories": "category",
-    "image": "image",
-}
+KINDS: dict[Form, Kind] = {"numbers": "number", "categories": "category"}  # forms that are not called as their kind
 TYPES: dict[Kind, Any] = {"text": pl.String, "number": pl.Float64, "category": pl.String}
 EXAMPLES = 3
 MIXED = "{} mixes the labels of rows, and training takes a row's own label alone; use cutout or crop, or remove it"
@@ -49,7 +43,8 @@ MIXED = "{} mixes the labels of rows, and training takes a row's own label alone
 
 def ask(inputs: Mapping[str, Modality], target: str, task: Task) -> Question:
     """Return what augmentations are told of the columns."""
-    return Question({name: KINDS[one.gives] for name, one in inputs.items()}, target, task.form)
+    kinds: dict[str, Any] = {name: KINDS.get(one.gives) or one.gives for name, one in inputs.items()}
+    return Question(kinds, target, task.form)
 
 
 def check(parts: Sequence[Augmentation], question: Question, base: str, is_fitted: bool) -> None:

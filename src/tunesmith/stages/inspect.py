@@ -73,6 +73,8 @@ def infer(data: Dataset, given: Given) -> Meaning:
     if not len(data):
         raise DataError("the data has no rows; add rows")
     task = given.task or guess_task(data, target)
+    if task.judged_by is not None:
+        _known(data, task.judged_by, f"task {task.kind}")
     inferred = {key for key, value in (("target", given.target), ("task", given.task)) if value is None}
     inputs, guessed, left_out = _inputs(data, given, target, task)
     _refuse_labels(data, target, task, list(inputs))

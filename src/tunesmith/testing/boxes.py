@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..core.need import lazy
@@ -81,9 +83,11 @@ def check_baseline(baseline: Baseline) -> None:
     for name, rows in sizes.items():
         inputs = {"image": pictures(np.zeros(rows), name), "sizes": np.tile(np.array([[200, 100]]), (rows, 1))}
         parts.append(Encoded(tuple(f"{name}-{at}" for at in range(rows)), inputs, targets(name, rows)))
-    question = Question(*parts, form="boxes", width=WIDTH, seed=0, base="tiny")
+    train, validation, test = parts
+    question = Question(train, validation, test, form="boxes", width=WIDTH, seed=0, base="tiny")
     promise(baseline.applies(question), baseline, "applies() says no to boxes")
-    found, again = baseline.outputs(question), baseline.outputs(question)
+    found: Any = baseline.outputs(question)
+    again: Any = baseline.outputs(question)
     fits = isinstance(found, Ragged) and len(found) == sizes["test"] and found.values.shape[1] == WIDTH
     promise(fits, baseline, f"outputs() must be Ragged of {sizes['test']} rows, (total, {WIDTH})")
     promise(bool(np.isfinite(found.values).all()), baseline, "outputs() must be finite")

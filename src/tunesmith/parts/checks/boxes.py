@@ -101,4 +101,4 @@ def _is_boxes(dtype: pl.DataType) -> bool:
     if not isinstance(inner, pl.Struct):
         return False
     types = {one.name: one.dtype for one in inner.fields}
-    return {*EDGES, "label"} <= types.keys() and all(types[name].is_numeric() for name in EDGES)  # type: ignore[union-attr]
+    return {*EDGES, "label"} <= types.keys() and all(types[name].is_numeric() for name in EDGES)

@@ -38,6 +38,8 @@ class Answered:
     scores: Any
     answers: Any
     state: Mapping[str, Any]
+    groups: np.ndarray | None = None
+    """The group of each row (a query), int64 (rows,), where the rows have groups."""
 
 
 class Task(Part):
@@ -55,6 +57,9 @@ class Task(Part):
     reads: ClassVar[str] = "row"
     """What the body has to give a vector for: each `row`, each `word`, each token of a `window` of its text, each
     `object` that may be in its picture, ..."""
+
+    is_within: ClassVar[bool] = False
+    """Whether labels are places in the inputs, so that a change of these moves them."""
 
     @classmethod
     @abstractmethod
@@ -74,6 +79,11 @@ class Task(Part):
     @abstractmethod
     def primary(self) -> str:
         """The metric that early stopping and the verdict go by."""
+
+    @property
+    def judged_by(self) -> str | None:
+        """The column whose rows are judged together and stay on one side (a query), None where rows stand alone."""
+        return None
 
     @abstractmethod
     def refuse(self, target: pl.Series) -> tuple[int, str] | None:

@@ -31,6 +31,7 @@ class Spans(Task):
     form: ClassVar[Form] = "spans"
     default_loss: ClassVar[str] = "span_cross_entropy"
     reads: ClassVar[str] = "window"
+    is_within: ClassVar[bool] = True
 
     metric: Literal["span_f1", "exact_match"] = "span_f1"
     """What early stopping and the verdict go by, as SQuAD's own script has it."""
