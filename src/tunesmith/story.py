@@ -41,7 +41,7 @@ class Run:
 
 def understand(run: Run) -> Understood:
     """Read the rows, find what they mean, give each its lasting id."""
-    rows = read(run.recipe.data, run.folder, run.events)
+    rows = inspect.gathered(read(run.recipe.data, run.folder, run.events), run.recipe.target, run.recipe.task)
     meaning = inspect.infer(rows, run.recipe.given())
     recipe = run.recipe.filled(meaning)
     rows = rows.identified(list(meaning.inputs), meaning.numeric, recipe.data.id)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
+
+import polars as pl
 
 from ..core.errors import DataError
 from ..core.events import Events
 from ..core.part import find, kinds
-from ..data import Dataset
+from ..data import Dataset, stretches
 from ..data.shapes import is_input, shaped_inputs, shaped_target
 from ..parts.checks import Check, Finding, Table
 from ..parts.modalities import Modality
@@ -66,13 +68,22 @@ class Given:
     """Columns that rows are divided by: a group, a time, a given split."""
 
 
+def gathered(data: Dataset, target: str | None, task: Task | None) -> Dataset:
+    """Return the rows with their labels in one column, where the task's stand in several. Raises DataError."""
+    if task is None or target is None or target in data.columns:
+        return data
+    for name in task.apart:
+        _known(data, name, "target")
+    return replace(data, frame=stretches.gathered(data.frame, task.apart, target)) if task.apart else data
+
+
 def infer(data: Dataset, given: Given) -> Meaning:
     """Return the meaning of the columns. Raises DataError naming column, fact and remedy where there is none."""
     target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     if not len(data):
         raise DataError("the data has no rows; add rows")
-    task = given.task or guess_task(data, target)
+    task = (given.task or guess_task(data, target)).completed(data.frame[target], _guessing(data))
     if task.judged_by is not None:
         _known(data, task.judged_by, f"task {task.kind}")
     inferred = {key for key, value in (("target", given.target), ("task", given.task)) if value is None}
@@ -85,7 +96,7 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     """Return the meaning for checking alone: what would stop a training is left for the checks to name."""
     target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
-    task = given.task or guess_task(data, target)
+    task = (given.task or guess_task(data, target)).completed(data.frame[target], _guessing(data))
     names = list(given.inputs or _by_default(data, given, target)[0])
     for name in names:
         _known(data, name, "inputs")
@@ -127,13 +138,21 @@ def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
 
 def guess_task(data: Dataset, target: str) -> Task:
     """Return the task that suits the target column best. Raises DataError where none does."""
-    column = data.frame[target]
+    return _guessing(data)(data.frame[target])
+
+
+def _guessing(data: Dataset) -> Callable[[pl.Series], Task]:
+    """Return what guesses a task from labels."""
+    return lambda column: _suited(column, _source(data))
+
+
+def _suited(column: pl.Series, source: str) -> Task:
     suited = {
         name: part.suits(column) for name in kinds("parts.tasks") if issubclass(part := find("parts.tasks", name), Task)
     }
     best = max(suited, key=lambda name: suited[name])
     if column.null_count() < len(column) and suited[best] < 0.1:
-        raise DataError(f"{_source(data)}, column '{target}': no task suits such values; set `target` or `task`")
+        raise DataError(f"{source}, column '{column.name}': no task suits such values; set `target` or `task`")
     task = find("parts.tasks", best)()
     assert isinstance(task, Task)
     return task

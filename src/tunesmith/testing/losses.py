@@ -22,10 +22,12 @@ WIDTHS = {"class": 3, "classes": 3, "value": 1}
 def check(loss: Loss) -> None:
     """Hold one loss to its promises, for every form it can judge."""
     own = {"spans": windows, "boxes": boxes}
-    known = WIDTHS.keys() | own
+    known = WIDTHS.keys() | own | {"several"}
     promise(bool(loss.forms) and loss.forms <= known, loss, f"`forms` must be some of {', '.join(sorted(known))}")
     for form in sorted(loss.forms & own.keys()):
         own[form].check_loss(loss)
+    if "several" in loss.forms:
+        _several(loss)
     for form in sorted(loss.forms & WIDTHS.keys()):
         targets, width = labels(form), WIDTHS[form]
         hurt = loss.build(targets, width)
@@ -34,6 +36,23 @@ def check(loss: Loss) -> None:
         _gradient(loss, hurt, outputs, targets)
         _order(loss, hurt, targets, form)
         _extremes(loss, hurt, targets, width)
+
+
+def _several(loss: Loss) -> None:
+    """Hold a loss of several targets, a class of three and a value, to the same; a missing one does not hurt."""
+    targets = np.column_stack([labels("class"), labels("value")]).astype(np.float64)
+    hurt, width = loss.build(targets, WIDTHS["class"] + WIDTHS["value"]), 4
+    outputs = stream(0, "losses", "several").normal(size=(ROWS, width)).astype(np.float32)
+    _shape(loss, hurt, outputs, targets)
+    _gradient(loss, hurt, outputs, targets)
+    _extremes(loss, hurt, targets, width)
+    without = [np.where(np.arange(2) == at, np.nan, targets) for at in (0, 1)]
+    halves = _losses(hurt, outputs, without[0]) + _losses(hurt, outputs, without[1])
+    promise(
+        near(_losses(hurt, outputs, targets), halves, 1e-6), loss, "a row's loss is the sum over the targets it has"
+    )
+    none = _losses(hurt, outputs, np.full_like(targets, np.nan))
+    promise(near(none, np.zeros(ROWS), 0.0), loss, "a row without targets must not hurt")
 
 
 def labels(form: str) -> np.ndarray:
