@@ -34,9 +34,7 @@ def test_the_recipe_makes_a_version_that_answers_with_boxes(tmp_path, monkeypatc
     assert made.json["primary"] == "map"
     assert set(made.json["baselines"]) == {"mean_box", "no_box"}
     monkeypatch.chdir("pictures")
-    told = call(
-        "predict", made.json["version"], "--row", '{"image": "001.png"}', "--home", "../.tunesmith", "--json"
-    )
+    told = call("predict", made.json["version"], "--row", '{"image": "001.png"}', "--home", "../.tunesmith", "--json")
     assert told.code == 0, told.err
     (answer,) = told.json
     assert {"x", "y", "width", "height", "label", "confidence"} == set(answer["answer"][0])

@@ -17,8 +17,8 @@ RECIPE = (
     "split: {group: title, validation: 0.25, test: 0.25, near_duplicates: ignore}\n"
     "base: {kind: hf_encoder, path: ./body, max_tokens: 32, stride: 8}\nchecks: {near_duplicates: off}\n"
     "clean: {duplicates: keep}\n"
-    "train: {epochs: 16, patience: 16, batch_size: 8, optimizer: {kind: adamw, learning_rate: 0.01}, "
-    "engine: {precision: fp32}}\n"
+    "train: {epochs: 16, patience: 16, batch_size: 8, engine: {precision: fp32},\n"
+    "  optimizer: {kind: adamw, learning_rate: 0.01}}\n"
 )
 
 
@@ -135,6 +135,15 @@ def test_a_row_can_be_followed_and_the_page_shows_answers_in_their_text(trained,
     assert "answer" in by_name
     assert run("report", "qa", "--home", "home", "-o", "page.html").code == 0
     assert "Worst errors" in Path("page.html").read_text("utf-8")
+
+
+def test_two_questions_to_one_text_do_not_contradict_each_other(run, folder):
+    text = RECIPE.replace("checks: {near_duplicates: off}\n", "")
+    (folder / "checked.yaml").write_text(text, "utf-8")
+    found = run("check", "checked.yaml", "--home", "home", "--json").json["findings"]
+    near = [one for one in found if one["check"] == "near_duplicates"]
+    assert near, "or there is nothing that could contradict"
+    assert all(one["column"] is None for one in near)
 
 
 @pytest.mark.parametrize(
