@@ -17,8 +17,8 @@ RECIPE = (
     "split: {group: title, validation: 0.25, test: 0.25, near_duplicates: ignore}\n"
     "base: {kind: hf_encoder, path: ./body, max_tokens: 32, stride: 8}\nchecks: {near_duplicates: off}\n"
     "clean: {duplicates: keep}\n"
-    "train: {epochs: 16, patience: 16, batch_size: 8, engine: {precision: fp32},\n"
-    "  optimizer: {kind: adamw, learning_rate: 0.01}}\n"
+    "train: {epochs: 16, patience: 16, batch_size: 8, engine: {precision: fp32}, "
+    "optimizer: {kind: adamw, learning_rate: 0.01}}\n"
 )
 
 
