@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
 
 def keep(seconds: int) -> None:
     """Write the newest version's curve and figures, beside the recipe without its path."""
-    report = json.loads(Registry(FOLDER / ".tunesmith").versions()[-1].read("report.json"))
+    report = json.loads(Registry(RUNS / "home").versions(FOLDER.name)[-1].read("report.json"))
     kept = {
         "recipe": RECIPE.format(path="ASSETS/detection/pennfudan"),
         "rows": report["rows"],
