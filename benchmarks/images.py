@@ -1,9 +1,9 @@
 """Train on real public images with pre-trained networks and print the table of docs/results.md.
 
-    python benchmarks/images.py ASSETS                        # everything, about an hour and a half on two cores
-    python benchmarks/images.py ASSETS hymenoptera            # about 8 minutes
-    python benchmarks/images.py ASSETS pneumonia              # about 35 minutes
-    python benchmarks/images.py ASSETS cifar10                # about 50 minutes
+    python benchmarks/images.py ASSETS                        # everything, about half an hour on two cores
+    python benchmarks/images.py ASSETS hymenoptera            # about 6 minutes
+    python benchmarks/images.py ASSETS pneumonia              # about 10 minutes
+    python benchmarks/images.py ASSETS cifar10                # about 12 minutes
     python benchmarks/images.py --table                       # the table again, from the runs that are there
     python benchmarks/images.py --write ASSETS                # images and recipes alone, to be run one by one
 
@@ -32,10 +32,15 @@ TRAIN_ROWS, TEST_ROWS = 500, 200  # of each class of CIFAR-10: a part that two c
 
 
 def hymenoptera(assets: Path, to: Path) -> dict[str, str]:
-    """Ants and bees; the folder `val` is the test part, validation rows are taken from `train`."""
+    """Ants and bees; the folder `val` is the test part, validation rows are taken from `train`.
+
+    So few rows are trained on in three ways: all weights, the upper half of the layers, and the head alone.
+    """
     for part, source in (("train", "train"), ("test", "val")):
         shutil.copytree(assets / "image/hymenoptera" / source, to / part, dirs_exist_ok=True)
-    return {"hymenoptera_mobilenet": base(assets, MOBILENET)}
+    body = base(assets, MOBILENET)
+    ways = {"": "", "_freeze": "strategy: {kind: freeze, layers: 10}\n", "_head": "strategy: head\n"}
+    return {f"hymenoptera_mobilenet{name}": body + way for name, way in ways.items()}
 
 
 def pneumonia(assets: Path, to: Path) -> dict[str, str]:
@@ -70,7 +75,7 @@ def small(assets: Path, name: str) -> dict[str, str]:
     """Small images, enlarged for the network that was made for large ones."""
     return {
         f"{name}_mobilenet": base(assets, MOBILENET, ", size: 96"),
-        f"{name}_resnet20": base(assets, RESNET20),
+        f"{name}_resnet20": base(assets, RESNET20) + "train: {optimizer: {learning_rate: probe}}\n",
     }
 
 
@@ -82,7 +87,7 @@ SETS: dict[str, Callable[[Path, Path], dict[str, str]]] = {
     one.__name__: one for one in (hymenoptera, pneumonia, cifar10)
 }
 NAMES = [
-    "hymenoptera_mobilenet",
+    *(f"hymenoptera_mobilenet{way}" for way in ("", "_freeze", "_head")),
     *(f"{one}_{body}" for one in ("pneumonia", "cifar10") for body in ("mobilenet", "resnet20")),
 ]
 

@@ -90,9 +90,8 @@ def _pictured(shown: Mapping[str, Any], test: Encoded) -> dict[str, Any]:
     for one in worst:
         position = at[one["id"]]
         size = {"size": sizes[position].tolist()} if isinstance(sizes, np.ndarray) else {}
-        pictured.append(
-            one | size | {"pictures": [thumbnail(picture, LARGE if size else SMALL) for picture in images[position]]}
-        )
+        side = LARGE if size else SMALL
+        pictured.append(one | size | {"pictures": [thumbnail(picture, side) for picture in images[position]]})
     return dict(shown) | {"worst": pictured}
 
 

@@ -158,8 +158,12 @@ class Turns:
         plain = self.train.inputs.get("pixels")
         if plain is None:
             return encoded
-        shown = self.augmenter.pixels(epoch, np.asarray(plain)) if self.augmenter.has_images else plain
-        return replace(encoded, inputs=dict(encoded.inputs) | {"pixels": shown})
+        shown, targets = plain, encoded.targets
+        if self.augmenter.has_images:
+            shown = self.augmenter.pixels(epoch, np.asarray(plain))
+            if self.augmenter.question.form == "boxes":
+                targets = self.augmenter.boxes(epoch, targets)
+        return replace(encoded, inputs=dict(encoded.inputs) | {"pixels": shown}, targets=targets)
 
     def anew(self, epoch: int) -> Encoded:
         """Return an epoch's rows as arrays."""

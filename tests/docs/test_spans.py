@@ -13,12 +13,11 @@ from tunesmith.recipe import load
 
 PAGE = (Path(__file__).parents[2] / "docs" / "spans.md").read_text("utf-8")
 LINES = re.findall(r"^\| `((?:task|base): .*?)` \|", PAGE, flags=re.M)
-SETTINGS = ["--set", "split.near_duplicates=ignore", "--set", "train.epochs=1", "--set", "base.max_tokens=48"]
+SETTINGS = ["--set", "split.near_duplicates=ignore", "--set", "train.epochs=1"]
 
 
 def block(kind):
-    (found,) = re.findall(rf"^```{kind}\n(.*?)^```", PAGE, flags=re.M | re.S)
-    return found
+    return dict(re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, flags=re.M | re.S))[kind]
 
 
 @pytest.mark.parametrize("line", LINES)

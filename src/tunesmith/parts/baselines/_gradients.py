@@ -53,6 +53,8 @@ def _features(images_NHWC: np.ndarray) -> np.ndarray:
     _, height, width, _ = images_NHWC.shape
     cells = max(min(CELLS, height // 2, width // 2), 1)
     small = shrunk(images_NHWC, min(height, COPY), min(width, COPY)).reshape(len(images_NHWC), -1) / 255
+    if min(height, width) < 2:
+        return small  # a line of pixels has no direction
     grey = shrunk(images_NHWC, min(height, cells * CELL), min(width, cells * CELL)) @ _GREY
     return np.concatenate([small, oriented_gradients(grey / 255, cells)], axis=1)
 

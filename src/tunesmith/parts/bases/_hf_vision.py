@@ -18,6 +18,7 @@ from ._families import FAMILIES
 from ._processor import view_of
 from ._vision import View
 from ._vision_body import VisionBody, stored
+from ._weights import first_line
 
 FILES = "config.json, model.safetensors and preprocessor_config.json"
 
@@ -96,11 +97,10 @@ def from_folder(where: str, size: int | None, policy: Policy) -> HfVisionEncoder
     except DataError:
         raise
     except (OSError, ValueError, KeyError, AttributeError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         kind = "folder" if Path(where).is_dir() else "name"
         raise DataError(
-            f"base '{where}': no network for images could be loaded from this {kind}: {reason}; give a folder with "
-            f"{FILES}, or use `kind: local` for a file of plain weights"
+            f"base '{where}': no network for images could be loaded from this {kind}: {first_line(error)}; give a "
+            f"folder with {FILES}, or use `kind: local` for a file of plain weights"
         ) from error
     missing = sorted(str(one) for one in (*told["missing_keys"], *told["mismatched_keys"]))
     if missing:

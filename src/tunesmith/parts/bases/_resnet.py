@@ -42,7 +42,9 @@ class Projected(nn.Sequential):
 class Block(nn.Module):
     """A residual block: convolutions of these sizes with a batch norm each, and a shortcut around them."""
 
-    def __init__(self, channels: Sequence[int], sizes: Sequence[int], strides: Sequence[int], **shortcut: nn.Module):
+    def __init__(
+        self, channels: Sequence[int], sizes: Sequence[int], strides: Sequence[int], **shortcut: nn.Module
+    ) -> None:
         """`channels` has one entry more than `sizes`. The shortcut has its own name in each family of weights."""
         super().__init__()
         self.depth = len(sizes)

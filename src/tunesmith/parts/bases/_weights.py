@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
-import struct
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ...core.errors import DataError
@@ -19,20 +16,6 @@ PREFIXES = ("module.", "_orig_mod.")
 """What torch's wrappers for several devices and for compiling put before each name."""
 COUNTER = "num_batches_tracked"
 SHOWN = 3
-# what torch's reader comes to in a file that was cut short or altered
-BROKEN = (
-    RuntimeError,
-    OSError,
-    EOFError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    MemoryError,
-    struct.error,
-)
-
 Tensors = dict[str, torch.Tensor]
 
 
@@ -58,15 +41,15 @@ def _content(path: Path) -> Any:
         if path.suffix == ".safetensors":
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except Exception as error:  # in a damaged file the readers trip over anything
+        reason = first_line(error)
+        if type(error).__name__ == "UnpicklingError":
+            raise DataError(
+                f"base.path {path}: holds more than tensors and would run code when opened, or is no file of torch "
+                f"({reason}); save the weights alone: torch.save(model.state_dict(), path)"
+            ) from error
         raise DataError(
-            f"base.path {path}: holds more than tensors and would run code when opened, or is no file of torch "
-            f"({_first_line(error)}); save the weights alone: torch.save(model.state_dict(), path)"
-        ) from error
-    except (SafetensorError, *BROKEN) as error:
-        size = path.stat().st_size
-        raise DataError(
-            f"base.path {path}: cannot be read as weights ({_first_line(error)}); it has {size:,} bytes: was it cut "
+            f"base.path {path}: cannot be read as weights ({reason}); it has {path.stat().st_size:,} bytes: was it cut "
             "short? copy it anew, or save the weights again: torch.save(model.state_dict(), path)"
         ) from error
 
@@ -112,5 +95,6 @@ def _some(word: str, names: list[str]) -> str:
     return f"{word} {', '.join(names[:SHOWN])}{more}"
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return what an error says in one line, or what it is."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -34,7 +34,7 @@ class Local(Base):
 
     takes: ClassVar[frozenset[str]] = frozenset({"image"})
     is_pretrained: ClassVar[bool] = True
-    learning_rate: ClassVar[float] = 1e-3
+    learning_rate: ClassVar[float] = 1e-4
 
     path: str
     """A file of weights: safetensors, or what `torch.save(model.state_dict(), path)` wrote. No code in it is run."""
