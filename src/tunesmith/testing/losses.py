@@ -6,7 +6,9 @@ import numpy as np
 
 from ..core.need import lazy
 from ..core.seed import stream
+from ..data import Ragged
 from ..parts.losses import Hurt, Loss
+from ..parts.losses._lines import Lines
 from . import boxes, windows
 from .promise import near, promise
 
@@ -22,12 +24,14 @@ WIDTHS = {"class": 3, "classes": 3, "value": 1}
 def check(loss: Loss) -> None:
     """Hold one loss to its promises, for every form it can judge."""
     own = {"spans": windows, "boxes": boxes}
-    known = WIDTHS.keys() | own | {"several"}
+    known = WIDTHS.keys() | own | {"several", "tags"}
     promise(bool(loss.forms) and loss.forms <= known, loss, f"`forms` must be some of {', '.join(sorted(known))}")
     for form in sorted(loss.forms & own.keys()):
         own[form].check_loss(loss)
     if "several" in loss.forms:
         _several(loss)
+    if "tags" in loss.forms:
+        _tags(loss)
     for form in sorted(loss.forms & WIDTHS.keys()):
         targets, width = labels(form), WIDTHS[form]
         hurt = loss.build(targets, width)
@@ -36,6 +40,23 @@ def check(loss: Loss) -> None:
         _gradient(loss, hurt, outputs, targets)
         _order(loss, hurt, targets, form)
         _extremes(loss, hurt, targets, width)
+
+
+def _tags(loss: Loss) -> None:
+    """Hold a loss of a class for each word: rows of two, one and three words, each of which hurts by itself."""
+    targets = Ragged.cut(labels("class"), np.array([2, 1, 3]))
+    hurt = loss.build(targets, WIDTHS["class"])
+    outputs = torch.from_numpy(stream(0, "losses", "tags").normal(size=(ROWS, WIDTHS["class"])).astype(np.float32))
+
+    def losses(rows: list[int]) -> np.ndarray:
+        some = targets.take(np.array(rows))
+        words = np.concatenate([np.arange(targets.offsets[row], targets.offsets[row + 1]) for row in rows])
+        lines = Lines(torch.from_numpy(some.values), torch.from_numpy(some.lengths))
+        return hurt(outputs[words], lines).detach().double().numpy()
+
+    whole = losses([0, 1, 2])
+    promise(whole.shape == (3,), loss, f"three rows of words must give shape (3,), not {whole.shape}")
+    promise(near(whole[[2, 0]], losses([2, 0]), 1e-6), loss, "a row's loss must not depend on the rows beside it")
 
 
 def _several(loss: Loss) -> None:
