@@ -42,23 +42,6 @@ def check(loss: Loss) -> None:
         _extremes(loss, hurt, targets, width)
 
 
-def _tags(loss: Loss) -> None:
-    """Hold a loss of a class for each word: rows of two, one and three words, each of which hurts by itself."""
-    targets = Ragged.cut(labels("class"), np.array([2, 1, 3]))
-    hurt = loss.build(targets, WIDTHS["class"])
-    outputs = torch.from_numpy(stream(0, "losses", "tags").normal(size=(ROWS, WIDTHS["class"])).astype(np.float32))
-
-    def losses(rows: list[int]) -> np.ndarray:
-        some = targets.take(np.array(rows))
-        words = np.concatenate([np.arange(targets.offsets[row], targets.offsets[row + 1]) for row in rows])
-        lines = Lines(torch.from_numpy(some.values), torch.from_numpy(some.lengths))
-        return hurt(outputs[words], lines).detach().double().numpy()
-
-    whole = losses([0, 1, 2])
-    promise(whole.shape == (3,), loss, f"three rows of words must give shape (3,), not {whole.shape}")
-    promise(near(whole[[2, 0]], losses([2, 0]), 1e-6), loss, "a row's loss must not depend on the rows beside it")
-
-
 def _several(loss: Loss) -> None:
     """Hold a loss of several targets, a class of three and a value, to the same; a missing one does not hurt."""
     targets = np.column_stack([labels("class"), labels("value")]).astype(np.float64)
