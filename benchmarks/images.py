@@ -32,10 +32,15 @@ TRAIN_ROWS, TEST_ROWS = 500, 200  # of each class of CIFAR-10: a part that two c
 
 
 def hymenoptera(assets: Path, to: Path) -> dict[str, str]:
-    """Ants and bees; the folder `val` is the test part, validation rows are taken from `train`."""
+    """Ants and bees; the folder `val` is the test part, validation rows are taken from `train`.
+
+    So few rows are trained on in three ways: all weights, the upper half of the layers, and the head alone.
+    """
     for part, source in (("train", "train"), ("test", "val")):
         shutil.copytree(assets / "image/hymenoptera" / source, to / part, dirs_exist_ok=True)
-    return {"hymenoptera_mobilenet": base(assets, MOBILENET)}
+    body = base(assets, MOBILENET)
+    ways = {"": "", "_freeze": "strategy: {kind: freeze, layers: 10}\n", "_head": "strategy: head\n"}
+    return {f"hymenoptera_mobilenet{name}": body + way for name, way in ways.items()}
 
 
 def pneumonia(assets: Path, to: Path) -> dict[str, str]:
@@ -82,7 +87,7 @@ SETS: dict[str, Callable[[Path, Path], dict[str, str]]] = {
     one.__name__: one for one in (hymenoptera, pneumonia, cifar10)
 }
 NAMES = [
-    "hymenoptera_mobilenet",
+    *(f"hymenoptera_mobilenet{way}" for way in ("", "_freeze", "_head")),
     *(f"{one}_{body}" for one in ("pneumonia", "cifar10") for body in ("mobilenet", "resnet20")),
 ]
 

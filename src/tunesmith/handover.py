@@ -61,6 +61,7 @@ class Understood:
             self.rows.folder,
             self.recipe.split.group,
             self.recipe.split.time,
+            tasks=meaning.task.apart,
         )
 
     def roles(self) -> Roles:
@@ -103,7 +104,8 @@ def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], froze
         asked = encoded["validation"].followed_by(asked)
         vectors = [one and {**one, "test": np.concatenate([one["validation"], one["test"]])} for one in vectors]
     splits = (encoded["train"], encoded["validation"], asked)
-    return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, *vectors)
+    plain = Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, *vectors)
+    return replace(plain, several=task.layout(codec.target_state))
 
 
 GIGABYTE = 1 << 30
@@ -156,8 +158,12 @@ class Turns:
         plain = self.train.inputs.get("pixels")
         if plain is None:
             return encoded
-        shown = self.augmenter.pixels(epoch, np.asarray(plain)) if self.augmenter.has_images else plain
-        return replace(encoded, inputs=dict(encoded.inputs) | {"pixels": shown})
+        shown, targets = plain, encoded.targets
+        if self.augmenter.has_images:
+            shown = self.augmenter.pixels(epoch, np.asarray(plain))
+            if self.augmenter.question.form == "boxes":
+                targets = self.augmenter.boxes(epoch, targets)
+        return replace(encoded, inputs=dict(encoded.inputs) | {"pixels": shown}, targets=targets)
 
     def anew(self, epoch: int) -> Encoded:
         """Return an epoch's rows as arrays."""
@@ -181,7 +187,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
     task, base, validation, turns = _task(codec), recipe.body(), encoded["validation"], scene.turns
     assert validation.targets is not None
     train = encoded["train"] if turns is None else turns.train
-    targets, names = train.targets, task.classes(codec.target_state)
+    targets, names, layout = train.targets, task.classes(codec.target_state), task.layout(codec.target_state)
     if recipe.balance is not None and targets is not None and names is not None:
         scene.events.note("balance", recipe.balance.words(targets, names))
     return Job(
@@ -189,7 +195,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         validation=validation,
         how=recipe.train,
         strategy=recipe.strategy,
-        loss=recipe.loss(),
+        loss=recipe.loss().model_copy(update={"places": layout} if layout else {}),
         base_rate=base.learning_rate,
         is_rate_known=base.is_rate_known,
         form=task.form,

@@ -8,11 +8,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SerializeAsAny, ValidationError, field_validator
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from .core.errors import DataError, RecipeError
 from .core.ids import value_digest
 from .core.part import Section, find, kinds
+from .data.forms import PLAIN
 from .data.sources import Source
 from .parts.augmentations import Augmentation
 from .parts.balances import Balance
@@ -31,6 +32,8 @@ from .stages.inspect import Given, Meaning
 from .stages.split import Split
 from .training.settings import Train
 
+JOINT = " + "  # between the names of several targets
+
 
 class Recipe(Section):
     """Two lines are enough (`data`, `target`); the rest is filled in, and shown with where it came from."""
@@ -38,7 +41,7 @@ class Recipe(Section):
     data: SerializeAsAny[Source]
     """The rows: a path, or `{kind: csv, path: ..., inputs: {...}}`."""
     target: str | None = None
-    """The column to be learnt; found by its name where not given."""
+    """The column to be learnt; found by its name where not given. Several: `[price, kind]`, or each with its task."""
     name: str | None = Field(None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")
     """What the versions are called; the data file's name where not given."""
     task: SerializeAsAny[Task] | None = None
@@ -64,6 +67,18 @@ class Recipe(Section):
     seed: int = Field(0, ge=0, lt=2**31)
     """Everything random follows from it."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _several_targets(cls, value: Any) -> Any:
+        target = value.get("target") if isinstance(value, dict) else None
+        if not isinstance(target, list | dict):
+            return value
+        if value.get("task") is not None:
+            raise ValueError("task: each of several targets has its own: `target: {price: regression, kind: ordinal}`")
+        parts = target if isinstance(target, dict) else dict.fromkeys(target)
+        task = {"kind": "several", "parts": parts}
+        return value | {"target": JOINT.join(map(str, parts)), "task": task}
+
     @field_validator("data", mode="before")
     @classmethod
     def _path_is_data(cls, value: Any) -> Any:
@@ -79,7 +94,7 @@ class Recipe(Section):
     def filled(self, meaning: Meaning) -> Recipe:
         """Return the recipe with everything found written down."""
         gives = {modality.gives for modality in meaning.inputs.values()}
-        base = self.base or Base.model_validate(_usual_base(gives, meaning.task.reads))
+        base = self.base or Base.model_validate(_usual_base(gives, meaning.task))
         named: dict[str, Modality] = dict(meaning.inputs)
         data = self.data.model_copy(update={"inputs": named})
         values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
@@ -143,6 +158,8 @@ class Recipe(Section):
 
 def check_pairing(recipe: Recipe, task: Task, base: Base) -> None:
     """Refuse a base that cannot give what a task reads, and penalties that cannot look at it. Raises RecipeError."""
+    if base.form == "fitted" and task.form not in PLAIN:
+        raise RecipeError(f"base: {base.kind} does not learn the labels of {task.kind}; use `base: tabular_net`")
     if task.reads not in base.gives:
         able = [kind for kind in kinds("parts.bases") if task.reads in getattr(find("parts.bases", kind), "gives", ())]
         raise RecipeError(
@@ -173,11 +190,12 @@ def check_balance(balance: Balance, task: Task, base: Base) -> None:
         raise RecipeError(f"balance: base {base.kind} does not heed the weights of rows; remove `balance`")
 
 
-def _usual_base(gives: Collection[str], reads: str) -> str:
+def _usual_base(gives: Collection[str], task: Task) -> str:
     """Return the base of inputs of these forms, where the recipe names none."""
-    if reads == "object":
+    table = "gbdt" if task.form in PLAIN else "tabular_net"
+    if task.reads == "object":
         return "query_net"
-    return "minilm" if "text" in gives or "words" in gives else "conv_net" if "image" in gives else "gbdt"
+    return "minilm" if "text" in gives or "words" in gives else "conv_net" if "image" in gives else table
 
 
 def _forms(kind: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
-from .stages import baseline, decide, inspect
+from .stages import baseline, check, decide, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.clean import clean
 from .stages.encode import encode
@@ -41,7 +41,7 @@ class Run:
 
 def understand(run: Run) -> Understood:
     """Read the rows, find what they mean, give each its lasting id."""
-    rows = read(run.recipe.data, run.folder, run.events)
+    rows = inspect.gathered(read(run.recipe.data, run.folder, run.events), run.recipe.target, run.recipe.task)
     meaning = inspect.infer(rows, run.recipe.given())
     recipe = run.recipe.filled(meaning)
     rows = rows.identified(list(meaning.inputs), meaning.numeric, recipe.data.id)
@@ -77,7 +77,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe = Watch(), run.events, known.recipe
     engine = recipe.train.engine
-    findings = inspect.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
+    findings = check.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
 

@@ -17,8 +17,8 @@ from .model.network import Network
 from .parts.modalities import Modality
 from .registry import Registry, StoredVersion
 from .stages.build import Blueprint, build
+from .stages.check import findings
 from .stages.encode import encode
-from .stages.inspect import findings
 from .stages.split import Division
 from .stages.watch import Watch
 from .story import Run, divide, understand

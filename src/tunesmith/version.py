@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from .core.part import find
 from .data import Codec, Dataset, Encoded, Metric, Prediction
 from .data.encoded import finite_rows
 from .data.sources import ENDINGS, Source, source_for
+from .data.stretches import gathered
 from .model import Model
 from .parts.bases import Base
 from .parts.engines.local import Local
@@ -132,6 +133,9 @@ def as_dataset(rows: Rows, codec: Codec) -> Dataset:
     """
     if not isinstance(rows, Dataset):
         rows = Dataset.of(_frame(rows, codec), "rows")
+    apart = list(codec.task.apart) if isinstance(codec.task, Task) else []
+    if apart and codec.target not in rows.columns and set(apart) <= set(rows.columns):
+        rows = replace(rows, frame=gathered(rows.frame, apart, codec.target))
     check_schema(rows, codec)
     names = [column.name for column in codec.columns]
     return rows.identified(names, codec.numeric)

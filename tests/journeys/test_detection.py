@@ -158,3 +158,13 @@ def test_a_box_outside_of_its_picture_is_refused_or_mended_as_the_recipe_says(tm
     assert outcome.code == 0, outcome.err
     target = next(one["value"]["value"] for one in outcome.json if one["station"] == "target")
     assert [(box["width"], box["height"]) for box in target] == [(8.0, 8.0)]
+
+
+def test_boxes_follow_the_pictures_of_an_epoch(tmp_path):
+    folder = prepared(tmp_path)
+    write(folder, recipe_yaml=RECIPE + "augment: [{kind: flip, probability: 1.0}]\n")
+    outcome = call("trace", folder / "recipe.yaml", "--row", 2, "--json")
+    assert outcome.code == 0, outcome.err
+    assert call("train", folder / "recipe.yaml", "--home", folder / "home", "--json").code == 0
+    write(folder, recipe_yaml=RECIPE + "augment: [rotate]\n")
+    refused(call("train", folder / "recipe.yaml", "--home", folder / "home"), "boxes cannot follow rotate")

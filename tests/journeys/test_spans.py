@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tunesmith.cli import main
@@ -16,7 +17,8 @@ RECIPE = (
     "split: {group: title, validation: 0.25, test: 0.25, near_duplicates: ignore}\n"
     "base: {kind: hf_encoder, path: ./body, max_tokens: 32, stride: 8}\nchecks: {near_duplicates: off}\n"
     "clean: {duplicates: keep}\n"
-    "train: {epochs: 2, batch_size: 8, optimizer: {kind: adamw, learning_rate: 0.01}, engine: {precision: fp32}}\n"
+    "train: {epochs: 16, patience: 16, batch_size: 8, engine: {precision: fp32}, "
+    "optimizer: {kind: adamw, learning_rate: 0.01}}\n"
 )
 
 
@@ -83,6 +85,7 @@ def test_titles_stay_on_one_side(trained, run):
 def test_answers_stand_where_they_say(trained, run):
     answers = run("predict", "qa", "qa.json", "--home", "home", "--json").json
     contexts = [one["paragraphs"][0]["context"] for one in squad()["data"] for _ in range(2)]
+    assert {len(one["answer"]) for one in answers} == {0, 1}, "or nothing was learnt, and nothing is held here"
     for answer, context in zip(answers, contexts, strict=True):
         assert 0.0 <= answer["confidence"] <= 1.0
         for one in answer["answer"]:
@@ -111,6 +114,11 @@ def test_what_is_served_is_what_was_measured(trained, run, folder):
         "--json",
     ).json
     assert len(single) == 1
+    told = run("predict", "qa", "qa.json", "--home", "home", "-o", "answers.csv")
+    assert told.code == 0, told.err
+    given = [json.loads(one or "[]") for one in pl.read_csv("answers.csv")["answer"]]
+    assert given == [one["answer"] for one in answers]
+    assert run("predict", "qa", "qa.json", "--home", "home").code == 0
 
 
 def test_same_seed_same_bytes(trained, run):
@@ -127,6 +135,15 @@ def test_a_row_can_be_followed_and_the_page_shows_answers_in_their_text(trained,
     assert "answer" in by_name
     assert run("report", "qa", "--home", "home", "-o", "page.html").code == 0
     assert "Worst errors" in Path("page.html").read_text("utf-8")
+
+
+def test_two_questions_to_one_text_do_not_contradict_each_other(run, folder):
+    text = RECIPE.replace("checks: {near_duplicates: off}\n", "")
+    (folder / "checked.yaml").write_text(text, "utf-8")
+    found = run("check", "checked.yaml", "--home", "home", "--json").json["findings"]
+    near = [one for one in found if one["check"] == "near_duplicates"]
+    assert near, "or there is nothing that could contradict"
+    assert all(one["column"] is None for one in near)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from ..pages import render_check
 from ..parts.checks import Finding
 from ..parts.checks._veil import Veil
 from ..recipe import Recipe, load, of_rows
-from ..stages.inspect import Meaning, findings, loosely
+from ..stages.check import findings
+from ..stages.inspect import Meaning, gathered, loosely
 from ..stages.read import read
 from ..story import Run
 from ..terminal import Screen, remarked
@@ -68,7 +69,8 @@ def named(path: Path) -> str:
 
 def known_loosely(run: Run) -> Understood:
     """Return the rows with their ids and what they mean; what would stop a training is left for the checks to name."""
-    data = read(run.recipe.data, run.folder, run.events)
+    recipe = run.recipe
+    data = gathered(read(recipe.data, run.folder, run.events), recipe.target, recipe.task)
     meaning = loosely(data, run.recipe.given())
     data = data.identified(list(meaning.inputs), meaning.numeric, run.recipe.data.id)
     return Understood(data, run.recipe, meaning, {}, run.folder)

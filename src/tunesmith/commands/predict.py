@@ -95,6 +95,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def _flat(answer: Any) -> Any:
+    if isinstance(answer, list) and any(not isinstance(one, str) for one in answer):
+        return json.dumps(answer, ensure_ascii=False)
     return "|".join(answer) if isinstance(answer, list) else answer
 
 

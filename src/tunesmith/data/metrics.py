@@ -55,6 +55,7 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "entity_recall": True,
     "entity_f1": True,
     "entity_f1_macro": True,
+    "merit": True,
 }
 
 FORMS: tuple[Form, ...] = ("class", "classes", "value")

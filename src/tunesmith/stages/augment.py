@@ -15,12 +15,10 @@ from ..core.errors import RecipeError, TunesmithError
 from ..core.events import Events
 from ..core.ids import tree_digest, value_digest
 from ..core.seed import derive
-from ..data import Dataset
-from ..data.array_file import scratch
+from ..data import Dataset, Ragged
 from ..data.dataset import concatenate
 from ..data.hashing import hexadecimal, text_hashes
 from ..parts.augmentations import (
-    BLOCK,
     Augmentation,
     Change,
     ColumnAugmentation,
@@ -32,6 +30,8 @@ from ..parts.augmentations import (
     RowAugmentation,
     chosen,
 )
+from ..parts.augmentations._shown import changed as changed_images
+from ..parts.augmentations._shown import followed
 from ..parts.modalities import Form, Modality
 from ..parts.tasks import Task
 
@@ -132,23 +132,16 @@ class Augmenter:
         return Turn(_told_apart(again, seen, self.seed, epoch), tuple(changed))
 
     def pixels(self, epoch: int, images_NHWC: np.ndarray) -> np.ndarray:
-        """Return the training rows' images, uint8 (rows, height, width, 3), as an epoch shows them.
+        """Return the training rows' images, uint8 (rows, height, width, 3), as an epoch shows them."""
+        return changed_images(images_NHWC, self._of_images(epoch))
 
-        They are changed a block at a time, and those of many rows lie in a file without a name, not in memory.
-        """
-        parts = [
-            (part, own)
-            for part, own in zip(self.parts, self._draws(self.rows.ids, epoch), strict=True)
-            if isinstance(part, ImageAugmentation)
-        ]
-        shown = scratch(images_NHWC.shape, np.uint8)
-        for start in range(0, len(images_NHWC), BLOCK):
-            block = np.arange(start, min(start + BLOCK, len(images_NHWC)))
-            some = images_NHWC[block]
-            for part, own in parts:
-                some = part.apply(some, own.take(block))
-            shown[block] = some
-        return shown
+    def boxes(self, epoch: int, targets: Ragged) -> Ragged:
+        """Return the training rows' boxes, (boxes, 7), as they lie in what `pixels` gives."""
+        return followed(targets, self._of_images(epoch))
+
+    def _of_images(self, epoch: int) -> list[tuple[ImageAugmentation, Draws]]:
+        pairs = zip(self.parts, self._draws(self.rows.ids, epoch), strict=True)
+        return [(part, own) for part, own in pairs if isinstance(part, ImageAugmentation)]
 
     def _draws(self, ids: list[str], epoch: int) -> list[Draws]:
         """Return each augmentation's own chance for these rows in an epoch."""

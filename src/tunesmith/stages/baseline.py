@@ -54,9 +54,11 @@ def answer(question: Question, events: Events) -> dict[str, Rows]:
         for done, name in enumerate(names, start=1):
             baseline = find("parts.baselines", name)()
             assert isinstance(baseline, Baseline)
-            if question.form in baseline.forms and baseline.applies(question):
+            asked = question.apart()
+            if all(one.form in baseline.forms and baseline.applies(one) for one in asked):
                 with fitting_threads(_size(question)):
-                    outputs[name] = baseline.outputs(question)
+                    found = [baseline.outputs(one) for one in asked]
+                outputs[name] = np.concatenate([flat(one) for one in found], axis=1) if question.several else found[0]
             advance(done)
     return outputs
 

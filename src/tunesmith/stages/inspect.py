@@ -1,18 +1,18 @@
-"""What the rows mean, found where the recipe does not say: target, task, the kinds of the inputs; and their faults."""
+"""What the rows mean, found where the recipe does not say: target, task, the kinds of the inputs."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
 
 from ..core.errors import DataError
-from ..core.events import Events
 from ..core.part import find, kinds
-from ..data import Dataset
+from ..data import Dataset, stretches
 from ..data.shapes import is_input, shaped_inputs, shaped_target
-from ..parts.checks import Check, Finding, Table
+from ..parts.checks import Check, Table
 from ..parts.modalities import Modality
 from ..parts.tasks import Task
 
@@ -66,13 +66,22 @@ class Given:
     """Columns that rows are divided by: a group, a time, a given split."""
 
 
+def gathered(data: Dataset, target: str | None, task: Task | None) -> Dataset:
+    """Return the rows with their labels in one column, where the task's stand in several. Raises DataError."""
+    if task is None or target is None or target in data.columns:
+        return data
+    for name in task.apart:
+        _known(data, name, "target")
+    return replace(data, frame=stretches.gathered(data.frame, list(task.apart), target)) if task.apart else data
+
+
 def infer(data: Dataset, given: Given) -> Meaning:
     """Return the meaning of the columns. Raises DataError naming column, fact and remedy where there is none."""
     target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
     if not len(data):
         raise DataError("the data has no rows; add rows")
-    task = given.task or guess_task(data, target)
+    task = (given.task or guess_task(data, target)).completed(data.frame[target], _guessing(data))
     if task.judged_by is not None:
         _known(data, task.judged_by, f"task {task.kind}")
     inferred = {key for key, value in (("target", given.target), ("task", given.task)) if value is None}
@@ -85,28 +94,13 @@ def loosely(data: Dataset, given: Given) -> Meaning:
     """Return the meaning for checking alone: what would stop a training is left for the checks to name."""
     target = given.target or guess_target(data, given.dividing)
     _known(data, target, "target")
-    task = given.task or guess_task(data, target)
+    task = (given.task or guess_task(data, target)).completed(data.frame[target], _guessing(data))
     names = list(given.inputs or _by_default(data, given, target)[0])
     for name in names:
         _known(data, name, "inputs")
     left_out = _id_columns(data, names, target) if given.inputs is None else {}
     inputs = {name: guess_modality(data, name) for name in names if name not in left_out}
     return Meaning(inputs, target, task, left_out=left_out)
-
-
-def findings(table: Table, checks: Mapping[str, Check | Literal[False]], events: Events) -> list[Finding]:
-    """Run every check, as the recipe's `checks` has it, and return what they found, the most severe first."""
-    names = [name for name in kinds("parts.checks") if checks.get(name) is not False]
-    found: list[Finding] = []
-    with events.stage("check", len(names)) as advance:
-        for done, name in enumerate(names):
-            advance(done, doing=name)
-            check = checks.get(name) or find("parts.checks", name)()
-            assert isinstance(check, Check)
-            found += check.find(table)
-        advance(len(names))
-    order = {"error": 0, "warning": 1, "info": 2}
-    return sorted(found, key=lambda one: (order[one.severity], one.check, one.column or ""))
 
 
 def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
@@ -127,13 +121,21 @@ def guess_target(data: Dataset, but: Sequence[str] = ()) -> str:
 
 def guess_task(data: Dataset, target: str) -> Task:
     """Return the task that suits the target column best. Raises DataError where none does."""
-    column = data.frame[target]
+    return _guessing(data)(data.frame[target])
+
+
+def _guessing(data: Dataset) -> Callable[[pl.Series], Task]:
+    """Return what guesses a task from labels."""
+    return lambda column: _suited(column, _source(data))
+
+
+def _suited(column: pl.Series, source: str) -> Task:
     suited = {
         name: part.suits(column) for name in kinds("parts.tasks") if issubclass(part := find("parts.tasks", name), Task)
     }
     best = max(suited, key=lambda name: suited[name])
     if column.null_count() < len(column) and suited[best] < 0.1:
-        raise DataError(f"{_source(data)}, column '{target}': no task suits such values; set `target` or `task`")
+        raise DataError(f"{source}, column '{column.name}': no task suits such values; set `target` or `task`")
     task = find("parts.tasks", best)()
     assert isinstance(task, Task)
     return task

@@ -17,7 +17,7 @@ from .promise import near, promise
 from .rows import QUESTIONS, encoded, shape_of
 
 ROWS = 6
-INPUT_FORMS = frozenset({"text", "numbers", "categories", "image"})
+INPUT_FORMS = frozenset({"text", "words", "numbers", "categories", "image"})
 
 
 def check(base: Base) -> None:

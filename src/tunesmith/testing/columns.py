@@ -29,6 +29,12 @@ def plain() -> dict[str, pl.Series]:
     return {name: pl.Series(name, values) for name, values in columns.items()}
 
 
+def lists(every: int = ROWS + 1) -> pl.Series:
+    """Return a column of lists of words, none of them empty; each `every`-th row is missing from the first on."""
+    rows = [None if at % every == 0 else SENTENCES[at % 4].split()[: at % 3 + 1] for at in range(1, ROWS + 1)]
+    return pl.Series("lists", rows, pl.List(pl.String))
+
+
 def holed() -> dict[str, pl.Series]:
     """Return the same columns with every fifth value missing."""
     kept = pl.Series([at % 5 != 0 for at in range(ROWS)])

@@ -47,6 +47,9 @@ def encoded(asked: Asked, forms: frozenset[str], count: int, part: str) -> Encod
     numbers[random.random(size=numbers.shape) < 0.05] = np.nan
     codes[random.random(size=codes.shape) < 0.1] = 0
     inputs: dict[str, Any] = {"text": texts, "numbers": numbers, "categories": codes.astype(np.int64)}
+    if "words" in forms:
+        inputs["words"] = np.empty((count, 1), object)
+        inputs["words"][:, 0] = [row[0].split() for row in texts]
     if forms & {"image", "pixels"}:
         inputs |= {"image": images.pictures(signal, part), "pixels": images.pixels(signal, part)}
     ids = tuple(f"{part}-{at}" for at in range(count))
@@ -57,7 +60,8 @@ def shape_of(forms: frozenset[str]) -> Shape:
     """Return how large such rows are."""
     categories = (CODES, CODES) if "categories" in forms else ()
     sizes = ((images.HEIGHT, images.WIDTH),) if "image" in forms else ()
-    return Shape(2 * ("text" in forms), 2 * ("numbers" in forms), categories, images=sizes)
+    words = int("words" in forms)
+    return Shape(2 * ("text" in forms), 2 * ("numbers" in forms), categories, words=words, images=sizes)
 
 
 def _texts(signal: float, at: int) -> list[str]:

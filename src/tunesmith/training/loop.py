@@ -91,6 +91,8 @@ class Loop:
             started = time.monotonic()
             self.rows = self.job.anew(epoch)
             self.lengths = self.model.lengths(self.rows)
+            if self.rows.targets is not self.job.train.targets:  # boxes follow what becomes of their pictures
+                self.labels = Shelf(self.model.labels(self.rows), self.model.device)
             self._spend(started)
         generator = stream(self.seed, "batches", epoch * self.plan.per_epoch)
         every = self.job.batches(self.plan.batch, generator, self.lengths)

@@ -19,7 +19,9 @@ CLASS_METRICS = {
 SEVERAL_METRICS = CLASS_METRICS - {"accuracy", "balanced_accuracy"} | {"subset_accuracy", "f1_micro"}
 VALUE_METRICS = {"mae", "rmse", "r2", "spearman", "pearson"}
 OTHERS = {  # of tasks that measure themselves
-    *("quadratic_kappa", "within_one", "ndcg", "mrr", "map", "word_accuracy"),
+    *("quadratic_kappa", "within_one", "ndcg", "mrr", "word_accuracy", "merit", "recall_100"),
+    *("map", "map_50", "map_75", "map_small", "map_medium", "map_large"),
+    *("span_f1", "exact_match", "span_f1_has_answer", "exact_match_has_answer", "exact_match_no_answer"),
     *("entity_precision", "entity_recall", "entity_f1", "entity_f1_macro"),
 }
 FORMS = ("class", "classes", "value")

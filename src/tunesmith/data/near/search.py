@@ -14,8 +14,9 @@ from .candidates import candidates
 from .columns import Columns
 from .images import Images
 from .jaccard import jaccard
+from .mistyped import closeness, single_errors
 from .numbers import TOLERANCE, Numbers, matrix, tolerances_of
-from .pairs import Pairs, unpacked
+from .pairs import Pairs, packed, unpacked
 from .progress import Told, between, counted, unheard
 from .shingles import normalised
 from .sketch import Plan, Sketches
@@ -48,7 +49,9 @@ def near_pairs(
     Two rows are near where all of this holds:
 
     - text: the joined texts' sets of character 5-grams (NFKC, case-folded, white space collapsed) have a Jaccard
-      similarity of at least `threshold`; texts below 8 characters are equal after that normalisation
+      similarity of at least `threshold`; texts below 8 characters are equal after that normalisation; texts of three
+      words or more and below 64 characters are near too where one typing error divides them (a character too many, too
+      few or changed, or two swapped, but no digit and no symbol); their similarity is then 1 - 1 / length
     - category: all are equal
     - number: each differs by at most a thousandth of its column's interquartile range
     - image: perceptual hashes differ in at most 10 of 64 bits, small grey copies correlate with at least 0.9, and mean
@@ -62,10 +65,9 @@ def near_pairs(
     share a key (boilerplate) are compared with their likeliest neighbours only. `groups` joins what belongs together.
 
     Texts of Jaccard similarity 0.8 are found with odds 0.984, those of 0.85 with 0.998 (`sketch.Plan` has the formula;
-    at lower thresholds, 0.96 and more). What is found is exact: no pair of lower similarity is returned. One replaced
-    character changes five shingles, so that a text of 40 characters with one typing error has a similarity of 0.75:
-    where texts are short, a threshold of 0.6 or 0.7 says what is meant. `told` hears how much is done, from 0 to 1.
-    Raises DataError on an unknown column or kind, or a threshold below 0.6.
+    at lower thresholds, 0.96 and more). What is found is exact: no pair of lower similarity is returned.
+
+    `told` hears how much is done, from 0 to 1. Raises DataError on an unknown column or kind, or a threshold below 0.6.
     """
     columns = Columns.of(frame, kinds)
     if not kinds or frame.height < 2:
@@ -99,6 +101,7 @@ def _distinct(frame: pl.DataFrame, columns: Columns, threshold: float, place: Pl
         sketches = Sketches.empty(len(texts), Plan.of(threshold))
         sketches.fill(0, texts, between(told, 0.0, SKETCHED))
         found = by_text(sketches, alike, numbers.order(), between(told, SKETCHED, LINKED))
+        found = unpacked(np.union1d(packed(*found), single_errors(texts)))
     elif images:
         found = images[0].candidates()
     elif columns.number:
@@ -109,7 +112,7 @@ def _distinct(frame: pl.DataFrame, columns: Columns, threshold: float, place: Pl
     for one in images:
         near = near.narrowed(*one.verified(near.first, near.second))
     if texts is not None:
-        similarity = jaccard(texts, near.first, near.second, between(told, LINKED, 1.0))
+        similarity = text_similarity(texts, near.first, near.second, between(told, LINKED, 1.0))
         near = near.narrowed(similarity, similarity >= np.float32(threshold))
     return near
 
@@ -121,6 +124,11 @@ def by_text(sketches: Sketches, alike: np.ndarray, order: np.ndarray | None, tol
     """
     keys = ((key, part if order is None else order) for key, part in sketches.keys(alike.astype(np.uint32)))
     return unpacked(candidates(counted(keys, comb(sketches.plan.parts, 2), told), sketches.agree))
+
+
+def text_similarity(texts: pl.Series, first: np.ndarray, second: np.ndarray, told: Told = unheard) -> np.ndarray:
+    """Return the greater of two similarities, float32 (pairs,): Jaccard, and that of short texts with an error."""
+    return np.maximum(jaccard(texts, first, second, told), closeness(texts, first, second))
 
 
 def by_numbers(numbers: Numbers, alike: np.ndarray) -> Candidates:

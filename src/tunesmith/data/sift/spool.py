@@ -13,6 +13,7 @@ import polars as pl
 from ...core.errors import DataError
 from ..hashing import row_hashes
 from ..near.columns import Columns
+from ..near.mistyped import LONGEST
 from ..near.numbers import matrix
 from ..near.shingles import normalised
 from ..near.sketch import Plan, Sketches
@@ -26,7 +27,7 @@ class RowNumbers:
     """Memory-mapped numbers of all rows: `content` and `whole` (with the target) are hashes of 64 bits.
 
     `alike` (uint64) is a hash of the categories, `is_empty` (bool) true where every input is missing, `values` float64
-    (rows, numbers), `sketches` of the texts.
+    (rows, numbers), `sketches` of the texts, `is_short` (bool) true where these are below LONGEST characters.
     """
 
     content: np.ndarray
@@ -35,6 +36,7 @@ class RowNumbers:
     is_empty: np.ndarray
     values: np.ndarray
     sketches: Sketches
+    is_short: np.ndarray
 
     @property
     def rows(self) -> int:
@@ -68,8 +70,9 @@ class Spool:
         self._append("empty", columns.empty(batch))
         self._append("values", matrix(batch, columns.number))
         if columns.text:
-            sketches = Sketches.empty(batch.height, self._plan)
-            sketches.fill(0, normalised(batch, columns.text))
+            sketches, texts = Sketches.empty(batch.height, self._plan), normalised(batch, columns.text)
+            sketches.fill(0, texts)
+            self._append("short", (texts.str.len_chars() < LONGEST).to_numpy())
             for at, part in enumerate(sketches.parts):
                 self._append(f"part-{at}", part)
             self._append("marks", sketches.marks)
@@ -92,6 +95,7 @@ class Spool:
             self._mapped("empty", np.bool_),
             self._mapped("values", np.float64, numbers) if numbers else np.empty((self._starts[-1], 0)),
             sketches,
+            self._mapped("short", np.bool_) if self.texts else np.zeros(self._starts[-1], bool),
         )
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import nn
 
@@ -21,6 +22,7 @@ from ._transformer import TEXTS, TransformerEncoder
 from ._windows import WindowEncoder
 from ._words import WordEncoder
 
+POOLER = "pooler"  # what is not used, and is missing from many a file
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
 ENCODERS: Mapping[str, type[TransformerEncoder]] = {
     "row": TransformerEncoder,
@@ -66,7 +68,7 @@ def read_as(shape: Shape, pairs: str) -> str:
 def from_folder(where: str, reader: Reader, dropout: float | None) -> TransformerEncoder:
     """Load configuration, weights and tokenizer from a folder or the Hub's cache or the Hub.
 
-    Raises DataError where nothing can be loaded from there, naming what was tried.
+    Raises DataError where nothing can be loaded from there, naming what was tried, and where a weight is missing.
     """
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
@@ -75,9 +77,11 @@ def from_folder(where: str, reader: Reader, dropout: float | None) -> Transforme
         for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:
             if isinstance(getattr(config, name), (int, float)):
                 setattr(config, name, dropout)
-        body = transformers.AutoModel.from_pretrained(where, config=config, dtype=torch.float32)
+        body, told = transformers.AutoModel.from_pretrained(
+            where, config=config, dtype=torch.float32, output_loading_info=True
+        )
         tokenizer = transformers.AutoTokenizer.from_pretrained(where).backend_tokenizer
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         kind = "folder" if Path(where).is_dir() else "name"
         raise DataError(
@@ -85,6 +89,12 @@ def from_folder(where: str, reader: Reader, dropout: float | None) -> Transforme
             "give a folder with config.json, model.safetensors and tokenizer.json, "
             "or use `base: minilm`, which needs no network"
         ) from error
+    missing = sorted(str(one) for one in (*told["missing_keys"], *told["mismatched_keys"]) if POOLER not in str(one))
+    if missing:
+        raise DataError(
+            f"base '{where}': {len(missing)} weights are not in the file or have another shape, such as {missing[0]}; "
+            "transformers would draw them at random: give the folder that belongs to the configuration"
+        )
     return reader.around(body, Tokenizer.from_str(tokenizer.to_str()))
 
 

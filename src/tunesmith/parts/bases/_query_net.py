@@ -27,6 +27,26 @@ class Size:
     dropout: float
 
 
+class _Block(nn.Module):
+    """Attention and two layers for each query, norms first (Xiong et al., ICML 2020, figure 1b)."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.asked = nn.Linear(width, 3 * width)
+        self.told = nn.Linear(width, width)
+        self.inner = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, states_NQD: torch.Tensor) -> torch.Tensor:
+        rows, queries, width = states_NQD.shape
+        parts = self.asked(self.first(states_NQD)).reshape(rows, queries, 3, HEADS, width // HEADS)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        found = nn.functional.scaled_dot_product_attention(query, key, value)
+        states_NQD = states_NQD + self.dropout(self.told(found.transpose(1, 2).reshape(rows, queries, width)))
+        return states_NQD + self.dropout(self.inner(self.second(states_NQD)))
+
+
 class QueryEncoder(ObjectEncoder):
     """Every place of the grid is a query with a reference point in its middle; attention lets them divide the objects.
 
@@ -44,12 +64,7 @@ class QueryEncoder(ObjectEncoder):
         self.stem = nn.Sequential(*(_stage(one, two) for one, two in zip([3, *channels], channels, strict=False)))
         self.position = nn.Embedding(self.queries, width)
         nn.init.normal_(self.position.weight, std=0.1)  # less than what is seen
-        self.blocks = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                width, HEADS, 2 * width, dropout, activation="gelu", batch_first=True, norm_first=True
-            )
-            for _ in range(size.depth)
-        )
+        self.blocks = nn.ModuleList(_Block(width, dropout) for _ in range(size.depth))
         self.norm = nn.LayerNorm(width)
         self.place = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, CORNERS))
         self.register_buffer("reference", _reference(grid), persistent=False)

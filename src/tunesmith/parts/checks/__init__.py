@@ -108,6 +108,9 @@ class Table:
     opinion: Callable[[], Opinion | None] | None = None
     """Asks models what they think of the labels; takes long, so only a check that needs it calls it. None: nobody."""
 
+    tasks: Mapping[str, str | None] = field(default_factory=dict)
+    """Where a row has several targets, in one column of structs: the task of each field."""
+
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
         """Return the inputs of these kinds; of unknown kind, numeric ones are numbers, bytes images, others texts."""
         return tuple(name for name in self.inputs if self.kind_of(name) in kinds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ import polars as pl
 from ...core.part import Part
 from ...data.forms import Form
 from ...data.metrics import confusion, measure, per_class, reliability
+from ...data.stretches import Stretch
 
 LEAST = 1e-12  # no probability is taken for less
 POINTS = 500  # truth and answer pairs kept for a regression's picture
@@ -79,6 +80,19 @@ class Task(Part):
     @abstractmethod
     def primary(self) -> str:
         """The metric that early stopping and the verdict go by."""
+
+    @property
+    def apart(self) -> Mapping[str, str | None]:
+        """The columns that labels stand in, where these are several, with each task's kind (None: not known yet)."""
+        return {}
+
+    def completed(self, target: pl.Series, guess: Callable[[pl.Series], Task]) -> Task:
+        """Return this task with what its fields leave open, guessed from the labels."""
+        return self
+
+    def layout(self, state: Mapping[str, Any]) -> tuple[Stretch, ...]:
+        """Return the targets that stand side by side in labels and outputs; nothing where there is a single one."""
+        return ()
 
     @property
     def judged_by(self) -> str | None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
+from tunesmith.core.errors import DataError
+from tunesmith.parts.bases import Shape
 from tunesmith.parts.bases._words import WordEncoder
+from tunesmith.parts.bases.hf_encoder import HfEncoder
 from tunesmith.testing import tiny
 
 ROWS = [["It", "is", "unbelievable"], [], ["\u200d", "late"], [f"word{at}" for at in range(30)]]
@@ -67,3 +71,15 @@ def test_a_word_longer_than_all_that_is_read_is_cut(encoder):
     assert encoder.units(prepared).tolist() == [3]
     found = vectors(encoder, prepared, [0])
     assert np.isfinite(found).all()
+
+
+def test_weights_that_are_missing_are_not_drawn_at_random(tmp_path):
+    tiny.save(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    lost = next(name for name in weights if name.endswith("query.weight"))
+    save_file({name: one for name, one in weights.items() if name != lost}, tmp_path / "model.safetensors")
+    with pytest.raises(DataError, match=r"1 weights are not in the file.*query\.weight"):
+        HfEncoder(path=str(tmp_path)).build(Shape(texts=1), 0)
+    (tmp_path / "model.safetensors").write_bytes((tmp_path / "model.safetensors").read_bytes()[:200])
+    with pytest.raises(DataError, match="no encoder could be loaded"):
+        HfEncoder(path=str(tmp_path)).build(Shape(texts=1), 0)
