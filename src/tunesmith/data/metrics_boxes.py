@@ -87,14 +87,14 @@ def average_precision(found: Found, weights: np.ndarray, thresholds: Sequence[in
     places = range(len(THRESHOLDS)) if thresholds is None else thresholds
     wanted = weights @ found.wanted
     result = np.full((len(weights), len(places)), np.nan)
-    counted = weights[:, found.picture]
     known: tuple[np.ndarray, np.ndarray] | None = None
     for column, at in enumerate(places):
-        ignored = found.is_ignored[at]
-        if known is None or not np.array_equal(known[0], ignored):
-            known = ignored, np.cumsum(np.where(ignored, 0.0, counted), axis=1)
-        right = np.flatnonzero(found.is_right[at] & ~ignored)
-        result[:, column] = _area(np.cumsum(counted[:, right], axis=1), known[1][:, right], wanted)
+        kept = np.flatnonzero(~found.is_ignored[at])
+        if known is None or not np.array_equal(known[0], kept):  # thresholds mostly ignore the same boxes
+            known = kept, np.cumsum(weights.take(found.picture[kept], axis=1), axis=1)
+        right = np.flatnonzero(found.is_right[at][kept])
+        rightly = np.cumsum(weights.take(found.picture[kept[right]], axis=1), axis=1)
+        result[:, column] = _area(rightly, known[1].take(right, axis=1), wanted)
     return np.where(wanted[:, None] > 0, result, np.nan)
 
 
