@@ -42,23 +42,6 @@ def check(loss: Loss) -> None:
         _extremes(loss, hurt, targets, width)
 
 
-def _tags(loss: Loss) -> None:
-    """Hold a loss of a class for each word: rows of two, one and three words, each of which hurts by itself."""
-    targets = Ragged.cut(labels("class"), np.array([2, 1, 3]))
-    hurt = loss.build(targets, WIDTHS["class"])
-    outputs = torch.from_numpy(stream(0, "losses", "tags").normal(size=(ROWS, WIDTHS["class"])).astype(np.float32))
-
-    def losses(rows: list[int]) -> np.ndarray:
-        some = targets.take(np.array(rows))
-        words = np.concatenate([np.arange(targets.offsets[row], targets.offsets[row + 1]) for row in rows])
-        lines = Lines(torch.from_numpy(some.values), torch.from_numpy(some.lengths))
-        return hurt(outputs[words], lines).detach().double().numpy()
-
-    whole = losses([0, 1, 2])
-    promise(whole.shape == (3,), loss, f"three rows of words must give shape (3,), not {whole.shape}")
-    promise(near(whole[[2, 0]], losses([2, 0]), 1e-6), loss, "a row's loss must not depend on the rows beside it")
-
-
 def _several(loss: Loss) -> None:
     """Hold a loss of several targets, a class of three and a value, to the same; a missing one does not hurt."""
     targets = np.column_stack([labels("class"), labels("value")]).astype(np.float64)
@@ -74,6 +57,26 @@ def _several(loss: Loss) -> None:
     )
     none = _losses(hurt, outputs, np.full_like(targets, np.nan))
     promise(near(none, np.zeros(ROWS), 0.0), loss, "a row without targets must not hurt")
+
+
+def _tags(loss: Loss) -> None:
+    """A row's loss is the sum over its words, whatever rows are beside it, in units of a row of usual length."""
+    targets = Ragged.cut(labels("class").astype(np.int32), np.array([3, 0, 1, 2]))
+    hurt = loss.build(targets, WIDTHS["class"])
+    outputs = stream(0, "losses", "tags").normal(size=(ROWS, WIDTHS["class"])).astype(np.float32)
+
+    def losses(rows: list[int], outputs: np.ndarray) -> np.ndarray:
+        some = targets.take(np.array(rows))
+        lines = Lines(torch.from_numpy(some.values), torch.from_numpy(some.lengths))
+        return hurt(torch.from_numpy(outputs), lines).double().numpy()
+
+    whole = losses([0, 1, 2, 3], outputs)
+    promise(whole.shape == (4,), loss, f"four rows of words must give shape (4,), not {whole.shape}")
+    promise(whole[1] == 0.0, loss, "a row without words must not hurt")
+    alone = losses([3, 0], np.concatenate([outputs[4:], outputs[:3]]))
+    promise(near(alone, whole[[3, 0]], 1e-6), loss, "a row's loss must not depend on the rows beside it")
+    each = _losses(loss.build(labels("class"), WIDTHS["class"]), outputs, labels("class"))
+    promise(near(whole.sum() * ROWS / 4, each.sum(), 1e-5), loss, "words must hurt as rows of one class do")
 
 
 def labels(form: str) -> np.ndarray:
