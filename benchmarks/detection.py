@@ -25,7 +25,7 @@ FOLDER = RUNS / "pennfudan"
 RECIPE = """data: {{kind: voc, path: {path}}}
 base: {{kind: query_net, side: 160, stride: 16, width: 64, depth: 2}}
 augment: [flip, {{kind: crop, least: 0.4}}, colour]
-train: {{epochs: 80, batch_size: 8, validations: 1, patience: 80, optimizer: {{kind: adamw, learning_rate: 0.002}}}}
+train: {{epochs: 120, batch_size: 8, validations: 1, patience: 120, optimizer: {{kind: adamw, learning_rate: 0.001}}}}
 """
 FIGURES = ("map", "map_50", "map_75", "recall_100")
 SHOWN = 12  # points of the curve
