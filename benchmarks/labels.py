@@ -28,13 +28,18 @@ def main(arguments: list[str]) -> None:
     options = parser().parse_args(arguments)
     path = KEPT if options.full or options.table else SCRATCH / "small.json"
     settings = {"flip_rate": flips.RATE, "pixels": human.SIZE}
-    kept = Kept.open(path, settings, f"python benchmarks/labels.py {' '.join(arguments)}", options.again)
+    kept = Kept.open(path, settings, f"python benchmarks/labels.py {shown(arguments)}", options.again)
     if not options.table:
         if options.assets is None:
             sys.exit("ASSETS is missing: the folder with the public data sets named in docs/results.md")
         for name in options.parts or list(PARTS):
             measure(PARTS[name], options, kept)
     show(kept)
+
+
+def shown(arguments: list[str]) -> str:
+    """Return the arguments as a reader would give them, without the places of this machine."""
+    return " ".join("ASSETS" if "/" in one else one for one in arguments)
 
 
 def measure(module: ModuleType, options: argparse.Namespace, kept: Kept) -> None:
@@ -68,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seeds", type=int, default=3, help="of the flips, with --full")
     made.add_argument("--recovery-seeds", type=int, default=2, help="of the trainings, with --full")
     made.add_argument("--recovery-rows", type=int, default=0, help="of the trainings, with --full (all)")
+    made.add_argument("--recovery-sets", nargs="+", default=["ag_news", "banking77"], help="of the trainings")
     made.add_argument("--recovery-rates", type=float, nargs="+", default=[0.1, 0.2, 0.3], help="of wrong labels")
     made.add_argument("--table", action="store_true", help="show the tables of the full runs and measure nothing")
     made.add_argument("--again", action="store_true", help="discard the runs that are there")

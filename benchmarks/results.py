@@ -15,6 +15,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 RUNS = Path("runs/results")
@@ -182,7 +183,13 @@ def write(path: Path, header: list[str], rows: object) -> None:
 def run(name: str, assets: Path) -> None:
     folder = RUNS / name
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "recipe.yaml").write_text(SETS[name](assets, folder) + f"name: {name}\n", "utf-8")
+    train(folder, SETS[name](assets, folder))
+
+
+def train(folder: Path, recipe: str) -> None:
+    """Run a recipe in a folder, which names the run, and keep what it says there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "recipe.yaml").write_text(f"{recipe}name: {folder.name}\n", "utf-8")
     command = [
         sys.executable,
         "-m",
@@ -195,7 +202,7 @@ def run(name: str, assets: Path) -> None:
     ]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     (folder / "result.json").write_text(done.stdout, "utf-8")
-    print(row(name, json.loads(done.stdout)), flush=True)
+    print(row(folder.name, json.loads(done.stdout)), flush=True)
 
 
 def row(name: str, result: dict) -> str:
@@ -225,9 +232,9 @@ def number(value: float | None) -> str:
     return f"{value:.4f}" if abs(value) < 10 else f"{value:,.0f}"
 
 
-def table() -> str:
+def table(names: Iterable[str] = SETS) -> str:
     head = "| data | base | test rows | metric | Tunesmith | 95 % interval | majority or mean | TF-IDF + LR or boosting | frozen base + linear | p (best baseline) | verdict | seconds |"
-    found = [name for name in SETS if (RUNS / name / "result.json").exists()]
+    found = [name for name in names if (RUNS / name / "result.json").exists()]
     lines = [row(name, json.loads((RUNS / name / "result.json").read_text("utf-8"))) for name in found]
     return "\n".join([head, re.sub(r"[^|]+", "---", head), *lines])
 

@@ -27,7 +27,7 @@ NOISY = ("train", "validation")
 
 def tasks(options: Any) -> Iterator[dict[str, Any]]:
     """Every treatment of every rate; clean rows need no rate."""
-    sets, rates = (("ag_news", "banking77"), options.recovery_rates) if options.full else (("ag_news",), (0.3,))
+    sets, rates = (options.recovery_sets, options.recovery_rates) if options.full else (("ag_news",), (0.3,))
     for seed in range(options.recovery_seeds if options.full else 1):
         for name in sets:
             for rate in (0.0, *rates):
@@ -57,11 +57,11 @@ def run(what: dict[str, Any], assets: Path, folder: Path) -> dict[str, Any]:
 
 def table(runs: list[dict[str, Any]]) -> list[str]:
     lines = [
-        "| set | wrong labels | right labels: accuracy | as they are | dropped | recovered | relabelled | recovered |",
-        "|---|---|---|---|---|---|---|---|",
+        "| set | rows | wrong labels | right labels | as they are | dropped | recovered | relabelled | recovered |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name in dict.fromkeys(one["what"]["set"] for one in runs):
-        some = [one for one in runs if one["what"]["set"] == name]
+    for name, rows in dict.fromkeys((one["what"]["set"], one["what"]["rows"]) for one in runs):
+        some = [one for one in runs if (one["what"]["set"], one["what"]["rows"]) == (name, rows)]
 
         def mean(treatment: str, rate: float, some: list[Any] = some) -> float:
             values = [
@@ -77,5 +77,5 @@ def table(runs: list[dict[str, Any]]) -> list[str]:
             cost = clean - noisy
             back = [f"{(one - noisy) / cost:.0%}" if cost > 0 else "-" for one in (drop, relabel)]
             figures = f"{clean:.4f} | {noisy:.4f} | {drop:.4f} | {back[0]} | {relabel:.4f} | {back[1]}"
-            lines.append(f"| {name} | {rate:.0%} | {figures} |")
+            lines.append(f"| {name} | {rows} | {rate:.0%} | {figures} |")
     return lines

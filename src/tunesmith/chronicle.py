@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from .core.events import Events
 from .core.ids import digest, set_digest, value_digest
 from .core.libraries import libraries
@@ -15,6 +17,7 @@ from .core.statistics import Comparison
 from .data import Codec, Dataset, Encoded
 from .data.ledger import counts, lines
 from .data.metrics import HIGHER_IS_BETTER
+from .data.pixels import thumbnail
 from .model import Curve
 from .parts.checks._veil import Veil
 from .recipe import Recipe
@@ -23,6 +26,8 @@ from .stages.clean import Cleaned
 from .stages.decide import System
 
 ROWS_SHOWN = ("split", "findings", "worst", "augment", "guards")  # what in a report tells of single rows
+
+SMALL, LARGE = 96, 256  # pixels of the longer side of a thumbnail: to be recognised, and with boxes drawn upon it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def account(
 ) -> dict[str, Any]:
     """Return the report as JSON values. `systems` are the `model` and every baseline."""
     assert test.targets is not None
-    rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed)
+    rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed, test.groups)
     scores = {name: rows.task.scores(one.outputs, chapter.codec.target_state) for name, one in systems.items()}
     ours = scores.pop("model")
     with events.stage("evaluate", 2 + 2 * len(scores)) as advance:
@@ -69,9 +74,25 @@ def account(
         "comparisons": {name: _comparison(one, primary) for name, one in comparisons.items()},
         "verdict": evaluate.verdict(comparisons, primary) | evaluate.remark(metrics, baselines),
         "decision": _decision(systems),
-        **evaluate.pictures(rows, ours),
+        **_pictured(evaluate.pictures(rows, ours), test),
         "curves": {"steps": _thinned(curve.steps), "validations": [_shown(one) for one in curve.validations]},
     }
+
+
+def _pictured(shown: Mapping[str, Any], test: Encoded) -> dict[str, Any]:
+    """Return what the report draws, the worst rows with thumbnails of their images, and their size where it counts."""
+    images, worst = test.inputs.get("image"), shown.get("worst")
+    if not isinstance(images, np.ndarray) or worst is None:
+        return dict(shown)
+    at = {name: position for position, name in enumerate(test.ids)}
+    sizes = test.inputs.get("sizes")
+    pictured = []
+    for one in worst:
+        position = at[one["id"]]
+        size = {"size": sizes[position].tolist()} if isinstance(sizes, np.ndarray) else {}
+        side = LARGE if size else SMALL
+        pictured.append(one | size | {"pictures": [thumbnail(picture, side) for picture in images[position]]})
+    return dict(shown) | {"worst": pictured}
 
 
 def _identity(chapter: Chapter) -> dict[str, Any]:

@@ -23,7 +23,10 @@ INTERRUPTED = 130
 
 # command -> what it does, and an example that works
 COMMANDS = {
-    "demo": ("run the main job on embedded data, from raw rows to a prediction", "tunesmith demo"),
+    "demo": (
+        "run the main job on embedded data, from raw rows to a prediction",
+        "tunesmith demo\n  tunesmith demo digits",
+    ),
     "init": ("look at the data and write a commented recipe", "tunesmith init reviews.csv --target label"),
     "show": ("print the filled recipe, each value with its origin", "tunesmith show recipe.yaml"),
     "check": ("inspect the rows for faults", "tunesmith check reviews.csv --target label --report check.html"),
@@ -151,8 +154,12 @@ def _no_options(one: argparse.ArgumentParser) -> None:
     return
 
 
+def _demo(one: argparse.ArgumentParser) -> None:
+    one.add_argument("data", nargs="?", choices=("tickets", "digits"), default="tickets", help="(%(default)s)")
+
+
 def _init(one: argparse.ArgumentParser) -> None:
-    one.add_argument("data", metavar="DATA", help="a CSV, TSV, JSONL or Parquet file")
+    one.add_argument("data", metavar="DATA", help="a CSV, TSV, JSONL or Parquet file, or a folder of images")
     one.add_argument("--target", metavar="COLUMN", help="the column to be learnt")
     one.add_argument("-o", "--output", type=Path, default=Path("recipe.yaml"), metavar="FILE", help="(%(default)s)")
     one.add_argument("--force", action="store_true", help="overwrite the file")
@@ -247,6 +254,7 @@ def _verify(one: argparse.ArgumentParser) -> None:
 
 
 OPTIONS = {
+    "demo": _demo,
     "init": _init,
     "show": _recipe,
     "check": _check,

@@ -26,8 +26,9 @@ from .parts.tasks import Task
 from .recipe import Recipe
 from .stages import evaluate
 from .stages.augment import Augmenter, Turn, ask, augment
+from .stages.baseline import Frozen
 from .stages.clean import Cleaned, Shape
-from .stages.encode import encode
+from .stages.encode import encode, fit_codec
 from .stages.inspect import Meaning
 from .stages.split import NAMES, Division, Roles
 from .stages.watch import Watch
@@ -57,18 +58,19 @@ class Understood:
             meaning.task.kind,
             tuple(meaning.left_out),
             meaning.kinds,
-            self.folder,
+            self.rows.folder,
             self.recipe.split.group,
             self.recipe.split.time,
+            tasks=meaning.task.apart,
         )
 
     def roles(self) -> Roles:
         """Return what dividing the rows asks of the columns."""
-        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.folder)
+        return Roles(self.meaning.target, self.meaning.task.form, self.meaning.kinds, self.rows.folder)
 
     def shape(self, events: Events) -> Shape:
         """Return what cleaning needs to know of the columns, and who hears what was done."""
-        return Shape(self.meaning.target, self.meaning.kinds, events)
+        return Shape(self.meaning.target, self.meaning.kinds, events, self.meaning.task.form)
 
 
 @dataclass(frozen=True)
@@ -84,18 +86,26 @@ class Divided:
         return {name: self.cleaned.rows.in_split(name) for name in NAMES}
 
 
-def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], features: Any) -> Question:
+def learnt(known: Understood, divided: Divided) -> Codec:
+    """Return the codec: what columns and target teach, from the training rows alone."""
+    meaning, replacements = known.meaning, divided.cleaned.replacements
+    group = known.recipe.split.group
+    return fit_codec(divided.parts["train"], meaning.inputs, meaning.target, meaning.task, replacements, group)
+
+
+def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], frozen: Frozen | None) -> Question:
     """Return what the baselines are asked, with the frozen body's vectors where there are any.
 
     Where thresholds are chosen, the rows asked for are the validation rows and then the test rows.
     """
     task, asked = _task(codec), encoded["test"]
+    vectors: list[Any] = [None, None] if frozen is None else [frozen.rows, frozen.texts]
     if recipe.decide.is_auto:
         asked = encoded["validation"].followed_by(asked)
-        if features is not None:
-            features = dict(features) | {"test": np.concatenate([features["validation"], features["test"]])}
+        vectors = [one and {**one, "test": np.concatenate([one["validation"], one["test"]])} for one in vectors]
     splits = (encoded["train"], encoded["validation"], asked)
-    return Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, features)
+    plain = Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, *vectors)
+    return replace(plain, several=task.layout(codec.target_state))
 
 
 GIGABYTE = 1 << 30
@@ -137,9 +147,23 @@ class Turns:
             return self.augmenter.turn(epoch), self.train
         if self._last is None or self._last[0] != epoch:
             turn = self.augmenter.turn(epoch)
-            encoded = replace(encode(turn.rows, self.codec, labelled=False), targets=self.train.targets)
-            self._last = epoch, turn, self.model.prepare(encoded, is_kept=False)
+            self._last = epoch, turn, self.model.prepare(self._encoded(turn, epoch), is_kept=False)
         return self._last[1:]
+
+    def _encoded(self, turn: Turn, epoch: int) -> Encoded:
+        """Return an epoch's rows encoded, and the pixels of images, which are decoded once, as the epoch shows them."""
+        encoded = self.train
+        if any(self.augmenter.changes):
+            encoded = replace(encode(turn.rows, self.codec, labelled=False), targets=self.train.targets)
+        plain = self.train.inputs.get("pixels")
+        if plain is None:
+            return encoded
+        shown, targets = plain, encoded.targets
+        if self.augmenter.has_images:
+            shown = self.augmenter.pixels(epoch, np.asarray(plain))
+            if self.augmenter.question.form == "boxes":
+                targets = self.augmenter.boxes(epoch, targets)
+        return replace(encoded, inputs=dict(encoded.inputs) | {"pixels": shown}, targets=targets)
 
     def anew(self, epoch: int) -> Encoded:
         """Return an epoch's rows as arrays."""
@@ -163,7 +187,7 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
     task, base, validation, turns = _task(codec), recipe.body(), encoded["validation"], scene.turns
     assert validation.targets is not None
     train = encoded["train"] if turns is None else turns.train
-    targets, names = train.targets, task.classes(codec.target_state)
+    targets, names, layout = train.targets, task.classes(codec.target_state), task.layout(codec.target_state)
     if recipe.balance is not None and targets is not None and names is not None:
         scene.events.note("balance", recipe.balance.words(targets, names))
     return Job(
@@ -171,11 +195,11 @@ def job(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], scene: Sce
         validation=validation,
         how=recipe.train,
         strategy=recipe.strategy,
-        loss=recipe.loss(),
+        loss=recipe.loss().model_copy(update={"places": layout} if layout else {}),
         base_rate=base.learning_rate,
         is_rate_known=base.is_rate_known,
         form=task.form,
-        measure=evaluate.validation_measure(task, validation.targets, codec.target_state),
+        measure=evaluate.validation_measure(task, validation, codec.target_state),
         watch=lambda step: scene.watch.at("step", Evidence(loss=step.loss, step=step.number, skipped=step.skipped)),
         seed=recipe.seed,
         check=lambda one, several: scene.watch.at("start", Evidence(before=one, after=several)),

@@ -21,6 +21,7 @@ from .handover import Scene, Turns, Understood, augmenting, forget, job, kept
 from .model import Model
 from .model.activations import digest_of_weights
 from .model.network import Network
+from .parts.baselines._gradients import image_features
 from .parts.bases import Ask, FittedBase
 from .parts.bases.gbdt import Gbdt
 from .parts.checks import Opinion, Table
@@ -197,11 +198,16 @@ def _folds(case: _Case) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _vectors(model: Model, case: _Case, events: Events) -> np.ndarray | None:
-    """Return the frozen body's vectors, float64 (rows, size); by split, so that a training finds them kept."""
+    """Return the frozen body's vectors, float64 (rows, size); by split, so that a training finds them kept.
+
+    Without such a body those of images are their colours and gradients.
+    """
     split_of = case.rows.index["split"].to_numpy()
     parts = {name: np.flatnonzero(split_of == name) for name in dict.fromkeys(split_of)}
     encoded = {name: model.prepare(encode(case.rows.take(rows), case.codec)) for name, rows in parts.items()}
     found = frozen_features(model, encoded, events)
+    if found is None and all("pixels" in one.inputs for one in encoded.values()):
+        found = {name: image_features(np.asarray(one.inputs["pixels"])) for name, one in encoded.items()}
     if found is None:
         return None
     order = np.argsort(np.concatenate(list(parts.values())))
@@ -213,7 +219,7 @@ def _fitted(recipe: Recipe, rows: Encoded) -> FittedBase | None:
     base = recipe.body()
     if isinstance(base, FittedBase):
         return base
-    return None if "text" in rows.inputs else Gbdt()
+    return None if {"text", "image"} & rows.inputs.keys() else Gbdt()
 
 
 def _tuned(case: _Case, plan: Blueprint, place: _Place) -> Says:
@@ -253,7 +259,8 @@ def _said_by(case: _Case, panel: Panel) -> str:
     base = case.recipe.body().kind
     who = ["a linear head"]
     if panel.vectors is not None:
-        who = [f"a linear head and the nearest rows on the frozen {base}"]
+        seen = f"the frozen {base}" if case.recipe.body().is_pretrained else "colours and gradients"
+        who = [f"a linear head and the nearest rows on {seen}"]
     who += ["a linear head on the words"] if "text" in panel.rows.inputs else []
     who += [f"{panel.fitted.kind} trees"] if panel.fitted is not None else []
     who += [f"the fine-tuned {base}"] if panel.tuned is not None else []

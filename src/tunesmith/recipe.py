@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SerializeAsAny, ValidationError, field_validator
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from .core.errors import DataError, RecipeError
 from .core.ids import value_digest
 from .core.part import Section, find, kinds
+from .data.forms import PLAIN
 from .data.sources import Source
 from .parts.augmentations import Augmentation
 from .parts.balances import Balance
@@ -30,6 +32,8 @@ from .stages.inspect import Given, Meaning
 from .stages.split import Split
 from .training.settings import Train
 
+JOINT = " + "  # between the names of several targets
+
 
 class Recipe(Section):
     """Two lines are enough (`data`, `target`); the rest is filled in, and shown with where it came from."""
@@ -37,13 +41,13 @@ class Recipe(Section):
     data: SerializeAsAny[Source]
     """The rows: a path, or `{kind: csv, path: ..., inputs: {...}}`."""
     target: str | None = None
-    """The column to be learnt; found by its name where not given."""
+    """The column to be learnt; found by its name where not given. Several: `[price, kind]`, or each with its task."""
     name: str | None = Field(None, pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")
     """What the versions are called; the data file's name where not given."""
     task: SerializeAsAny[Task] | None = None
     """What is asked; found from the target's values where not given."""
     base: SerializeAsAny[Base] | None = None
-    """Where the weights come from; `minilm` where an input is text, `gbdt` for tables."""
+    """Where the weights come from; `minilm` where an input is text, else `conv_net` for images, `gbdt` for tables."""
     strategy: SerializeAsAny[Strategy] = Full()
     """Which weights move."""
     checks: Checks = {}
@@ -63,13 +67,17 @@ class Recipe(Section):
     seed: int = Field(0, ge=0, lt=2**31)
     """Everything random follows from it."""
 
-    @field_validator("augment")
+    @model_validator(mode="before")
     @classmethod
-    def _bases_read_it(cls, value: list[Augmentation]) -> list[Augmentation]:
-        for part in value:
-            if part.works_on == {"image"}:
-                raise ValueError(f"{part.kind} works on images, and no base reads images yet; remove it")
-        return value
+    def _several_targets(cls, value: Any) -> Any:
+        target = value.get("target") if isinstance(value, dict) else None
+        if not isinstance(target, list | dict):
+            return value
+        if value.get("task") is not None:
+            raise ValueError("task: each of several targets has its own: `target: {price: regression, kind: ordinal}`")
+        parts = target if isinstance(target, dict) else dict.fromkeys(target)
+        task = {"kind": "several", "parts": parts}
+        return value | {"target": JOINT.join(map(str, parts)), "task": task}
 
     @field_validator("data", mode="before")
     @classmethod
@@ -79,15 +87,18 @@ class Recipe(Section):
     def given(self) -> Given:
         """Return what the recipe says of the columns."""
         inputs: Any = self.data.inputs
-        return Given(inputs, self.target, self.task, self.data.id, self.split.columns())
+        query = None if self.task is None else self.task.judged_by
+        dividing = tuple(name for name in self.split.columns() if name != query)
+        return Given(inputs, self.target, self.task, self.data.id, dividing)
 
     def filled(self, meaning: Meaning) -> Recipe:
         """Return the recipe with everything found written down."""
         gives = {modality.gives for modality in meaning.inputs.values()}
-        base = self.base or Base.model_validate("minilm" if gives & {"text", "words"} else "gbdt")
+        base = self.base or Base.model_validate(_usual_base(gives, meaning.task))
         named: dict[str, Modality] = dict(meaning.inputs)
         data = self.data.model_copy(update={"inputs": named})
         values = {"data": data, "target": meaning.target, "task": meaning.task, "base": base, "name": self.title()}
+        values["split"] = self._dividing(meaning.task)
         self._refuse_unread(base)
         question = augment.ask(named, meaning.target, meaning.task)
         augment.check(self.augment, question, base.kind, base.form == "fitted")
@@ -97,6 +108,18 @@ class Recipe(Section):
         if self.balance is not None:
             check_balance(self.balance, meaning.task, base)
         return whole
+
+    def _dividing(self, task: Task) -> Split:
+        """Return how rows are divided: those that a task judges together stay on one side. Raises RecipeError."""
+        together, group = task.judged_by, self.split.group
+        if together is None or group == together:
+            return self.split
+        if group is not None:
+            raise RecipeError(
+                f"split.group: {task.kind} keeps the rows of one '{together}' on one side, which '{group}' may part; "
+                "leave out `group`"
+            )
+        return self.split.model_copy(update={"group": together})
 
     def body(self) -> Base:
         """Return the base of a filled recipe."""
@@ -135,12 +158,16 @@ class Recipe(Section):
 
 def check_pairing(recipe: Recipe, task: Task, base: Base) -> None:
     """Refuse a base that cannot give what a task reads, and penalties that cannot look at it. Raises RecipeError."""
+    if base.form == "fitted" and task.form not in PLAIN:
+        raise RecipeError(f"base: {base.kind} does not learn the labels of {task.kind}; use `base: tabular_net`")
     if task.reads not in base.gives:
         able = [kind for kind in kinds("parts.bases") if task.reads in getattr(find("parts.bases", kind), "gives", ())]
         raise RecipeError(
             f"base: {base.kind} gives no vector for each {task.reads}, which task {task.kind} reads; "
             f"those that do: {', '.join(able)}"
         )
+    if recipe.augment and task.is_within:
+        raise RecipeError(f"augment: a change of the text moves the answers of {task.kind} that stand in it; remove it")
     penalties = recipe.train.regularizers
     for one in () if penalties == "auto" else penalties:
         if one.forms is not None and task.form not in one.forms:
@@ -161,6 +188,14 @@ def check_balance(balance: Balance, task: Task, base: Base) -> None:
         )
     if not base.takes_weights:
         raise RecipeError(f"balance: base {base.kind} does not heed the weights of rows; remove `balance`")
+
+
+def _usual_base(gives: Collection[str], task: Task) -> str:
+    """Return the base of inputs of these forms, where the recipe names none."""
+    table = "gbdt" if task.form in PLAIN else "tabular_net"
+    if task.reads == "object":
+        return "query_net"
+    return "minilm" if "text" in gives or "words" in gives else "conv_net" if "image" in gives else table
 
 
 def _forms(kind: str) -> frozenset[str]:

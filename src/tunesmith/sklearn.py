@@ -93,7 +93,7 @@ class _Tunesmith(BaseEstimator):
             base_rate=plan.base.learning_rate,
             is_rate_known=plan.base.is_rate_known,
             form=task.form,
-            measure=validation_measure(task, validation.targets, codec.target_state),
+            measure=validation_measure(task, validation, codec.target_state),
             watch=lambda step: None,
             check=lambda one, several: None,
             seed=self.seed,

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, places, question
+from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, learnt, places, question
 from .opinions import table
 from .parts.checks import Finding
 from .parts.guards import Evidence
 from .recipe import Recipe, origins
 from .recipe_text import RecipeText
 from .registry import Registry
-from .stages import baseline, decide, inspect
+from .stages import baseline, check, decide, inspect
 from .stages.build import Blueprint, build, rebuild
 from .stages.clean import clean
-from .stages.encode import encode, fit_codec
+from .stages.encode import encode
 from .stages.read import read
 from .stages.split import split
 from .stages.train import train
@@ -41,7 +41,7 @@ class Run:
 
 def understand(run: Run) -> Understood:
     """Read the rows, find what they mean, give each its lasting id."""
-    rows = read(run.recipe.data, run.folder, run.events)
+    rows = inspect.gathered(read(run.recipe.data, run.folder, run.events), run.recipe.target, run.recipe.task)
     meaning = inspect.infer(rows, run.recipe.given())
     recipe = run.recipe.filled(meaning)
     rows = rows.identified(list(meaning.inputs), meaning.numeric, recipe.data.id)
@@ -75,21 +75,21 @@ def tell(run: Run) -> Version | None:
 
 def _train(run: Run, known: Understood, registry: Registry, started: float) -> Version | None:
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
-    watch, events, recipe, meaning = Watch(), run.events, known.recipe, known.meaning
+    watch, events, recipe = Watch(), run.events, known.recipe
     engine = recipe.train.engine
-    findings = inspect.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
+    findings = check.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
 
     store = kept(run.home, recipe)
     augmenter = augmenting(known, parts["train"], store, events)
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, cleaned.replacements)
+    codec = learnt(known, divided)
     decide.check(recipe.decide, codec)
     plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), store)
     model = build(plan)
     with engine.in_turn():
         encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
-        features = baseline.frozen_features(model, encoded, events) if engine.is_first else None
+        features = baseline.frozen(model, encoded, events) if engine.is_first else None
     watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
 
     turns = Turns(augmenter, codec, model, encoded["train"])

@@ -7,21 +7,24 @@ from typing import Any
 import numpy as np
 
 from .core.errors import NotFoundError
+from .core.ids import digest
 from .core.seed import stream
 from .data import Codec, Dataset, Encoded, Ragged
 from .data.batching import batches
-from .handover import Divided, Turns, Understood, augmenting
+from .data.pixels import Picture
+from .handover import Divided, Turns, Understood, augmenting, learnt
 from .model.network import Network
 from .parts.modalities import Modality
 from .registry import Registry, StoredVersion
 from .stages.build import Blueprint, build
-from .stages.encode import encode, fit_codec
-from .stages.inspect import findings
+from .stages.check import findings
+from .stages.encode import encode
 from .stages.split import Division
 from .stages.watch import Watch
 from .story import Run, divide, understand
 from .version import Version
 
+SHORT = 12  # letters of a digest that are shown
 Stations = list[dict[str, Any]]
 
 
@@ -64,10 +67,9 @@ def _side(division: Division, name: str) -> dict[str, str]:
 
 
 def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str], station: Any) -> None:
-    (split, name), parts, replacements = where, divided.parts, divided.cleaned.replacements
-    recipe, meaning = known.recipe, known.meaning
+    (split, name), parts, recipe = where, divided.parts, known.recipe
     augmenter = augmenting(known, parts["train"], None, run.events)
-    codec = fit_codec(parts["train"], meaning.inputs, meaning.target, meaning.task, replacements)
+    codec = learnt(known, divided)
     model = build(Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout))
     row = parts[split].where(parts[split].index["id"] == name)
     turns = Turns(augmenter, codec, model, model.prepare(encode(parts["train"], codec))) if split == "train" else None
@@ -79,6 +81,8 @@ def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str
     words = model.words(encoded, 0)
     if words is not None:
         station("tokens", {"words": " ".join(words), "ids": _shown(encoded.inputs["tokens"])})
+    if "pixels" in encoded.inputs:
+        station("pixels", _seen(np.asarray(encoded.inputs["pixels"])[0]))
     label = row.frame[codec.target].to_list()[0]
     station("target", {"column": codec.target, "value": label, "encoded": _shown(encoded.targets)})
     if turns is not None and isinstance(model, Network):
@@ -148,7 +152,20 @@ def _shown(array: np.ndarray | Ragged) -> Any:
     return [_plain(one) for one in value] if isinstance(value, np.ndarray) else _plain(value)
 
 
+def _seen(pixels_HWC: np.ndarray) -> dict[str, Any]:
+    """Return what is left of an image to be shown where numbers stand: its size, its mean colour, and a digest."""
+    height, width, _ = pixels_HWC.shape
+    colour = [round(one) for one in pixels_HWC.mean(axis=(0, 1)).tolist()]
+    return {"height": height, "width": width, "mean": colour, "sha256": digest(pixels_HWC.tobytes())[:SHORT]}
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(one) for one in value]
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes, sha256 {digest(value)[:SHORT]}"
+    if isinstance(value, Picture):
+        return f"sha256 {value.digest[:SHORT]}"
     value = value.item() if isinstance(value, np.generic) else value
     if not isinstance(value, float):
         return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from .core.errors import DataError, SchemaError
 from .core.part import find
 from .data import Codec, Dataset, Encoded, Metric, Prediction
 from .data.encoded import finite_rows
-from .data.sources import Source, source_for
+from .data.sources import ENDINGS, Source, source_for
+from .data.stretches import gathered
 from .model import Model
 from .parts.bases import Base
 from .parts.engines.local import Local
@@ -72,7 +73,7 @@ class Version:
         encoded = self.model.prepare(encode(data, self.codec))
         assert encoded.targets is not None
         scores = self._scores(data, encoded, advance)
-        labelled = evaluate.Rows(data, self.codec, encoded.targets, 0)
+        labelled = evaluate.Rows(data, self.codec, encoded.targets, 0, encoded.groups)
         found = {name: one.as_json() for name, one in evaluate.figures(labelled, scores).items()}
         drawn = evaluate.pictures(labelled, scores)
         return {
@@ -132,6 +133,9 @@ def as_dataset(rows: Rows, codec: Codec) -> Dataset:
     """
     if not isinstance(rows, Dataset):
         rows = Dataset.of(_frame(rows, codec), "rows")
+    apart = list(codec.task.apart) if isinstance(codec.task, Task) else []
+    if apart and codec.target not in rows.columns and set(apart) <= set(rows.columns):
+        rows = replace(rows, frame=gathered(rows.frame, apart, codec.target))
     check_schema(rows, codec)
     names = [column.name for column in codec.columns]
     return rows.identified(names, codec.numeric)
@@ -164,11 +168,27 @@ def _refuse_holes(values: Sequence[Mapping[str, Any]], codec: Codec) -> None:
             )
 
 
-def read_rows(path: str, folder: Path) -> Dataset:
-    """Read a file of rows to answer for. Raises DataError where it cannot be read or its name tells no form."""
-    source = find(Source.family, source_for(path)).model_validate({"path": path})
+def read_rows(path: str, folder: Path, like: Version | None = None) -> Dataset:
+    """Read a file of rows to answer for, `like` a version's own where its name leaves that open.
+
+    Raises DataError where it cannot be read or its name tells no form.
+    """
+    where = f"{path.rstrip('/')}/" if Path(folder, path).is_dir() else path
+    source = find(Source.family, _kind_of(where, like)).model_validate({"path": where})
     assert isinstance(source, Source)
     return source.read(folder)
+
+
+def _kind_of(path: str, like: Version | None) -> str:
+    """Return the kind of source that reads a file: where an ending tells too little, that of a version's own rows."""
+    if like is not None:
+        data = json.loads(like.stored.read("recipe.json"))["data"]
+        paths = data.get("path", "")
+        while isinstance(paths, dict | list):  # by split, several files, or both
+            paths = next(iter(paths.values() if isinstance(paths, dict) else paths), "")
+        if data["kind"] not in ENDINGS.values() and Path(path).suffix == Path(str(paths)).suffix != "":
+            return str(data["kind"])
+    return source_for(path)
 
 
 def stored_report(reference: str, home: Path) -> tuple[StoredVersion, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import json
 import re
 import sqlite3
 from pathlib import Path
@@ -32,11 +33,34 @@ def place(tmp_path):
     for picture in ("train/cat/a.png", "train/dog/b.png", "val/dog/c.png"):
         (tmp_path / "pictures" / picture).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "pictures" / picture).write_bytes(b"a picture")
+    write_shaped(tmp_path)
     with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as database:
         database.execute("CREATE TABLE reviews (id, text, label, stars)")
         database.executemany("INSERT INTO reviews VALUES (?, ?, ?, ?)", ROWS.rows())
         database.commit()
     return tmp_path
+
+
+def write_shaped(place):
+    """Write a file of each kind whose rows are tags, answers or boxes, one that needs what the page says of it."""
+    (place / "ner.conll").write_text("Ann\tB-PER\nleft\tO\n\nStay\tO\n")
+    (place / "spans.jsonl").write_text('{"text": "Annas here", "spans": [{"start": 0, "end": 3, "label": "PER"}]}\n')
+    question = {"id": "1", "question": "Who?", "answers": [{"text": "Ann", "answer_start": 5}]}
+    article = {"title": "t", "paragraphs": [{"context": "Ann left.", "qas": [question]}]}
+    (place / "questions.json").write_text(json.dumps({"data": [article]}))
+    image = {"id": 1, "file_name": "a.png", "width": 20, "height": 10}
+    box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}
+    told = {"images": [image], "annotations": [box], "categories": [{"id": 1, "name": "car"}]}
+    (place / "boxes.json").write_text(json.dumps(told))
+    for name in ("street", "voc/Annotations", "voc/JPEGImages", "yolo/images/train", "yolo/labels/train"):
+        (place / name).mkdir(parents=True)
+    (place / "voc/JPEGImages/a.jpg").write_bytes(b"a picture")
+    corners = "<xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>5</ymax>"
+    thing = f"<object><name>car</name><bndbox>{corners}</bndbox></object>"
+    size = "<size><width>20</width><height>10</height></size>"
+    (place / "voc/Annotations/a.xml").write_text(f"<annotation><filename>a.jpg</filename>{size}{thing}</annotation>")
+    (place / "yolo/data.yaml").write_text("names: [car]\ntrain: images/train\n")
+    (place / "yolo/labels/train/a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
 
 
 def prepare(place, recipe):
@@ -47,6 +71,8 @@ def prepare(place, recipe):
         with xlsxwriter.Workbook(place / "reviews.xlsx") as book:
             for name in ("March", "April"):
                 ROWS.write_excel(book, name)
+    if "yolo" in recipe:
+        pytest.importorskip("PIL.Image").new("RGB", (20, 10)).save(place / "yolo/images/train/a.png")
     if "kind: sql" in recipe:
         pytest.importorskip("sqlalchemy")
     if "path: saved" in recipe:

@@ -18,6 +18,7 @@ from tunesmith.cli import main
 RECIPES = {
     "table": ("table.csv", "data: table.csv\ntarget: churn\nbase: {kind: gbdt, iterations: 20}\n"),
     "text": ("text.csv", "data: text.csv\ntarget: label\nbase: minilm\ntrain: {epochs: 1, batch_size: 64}\n"),
+    "tags": ("tags.jsonl", "data: tags.jsonl\ntarget: tags\nsplit: {near_duplicates: ignore}\ntrain: {epochs: 2}\n"),
     "mixed": ("mixed.jsonl", "data: mixed.jsonl\ntarget: stays\nstrategy: head\ntrain: {epochs: 1}\n"),
     "network": ("table.csv", "data: table.csv\nname: network\ntarget: churn\nbase: tabular_net\ntrain: {epochs: 1}\n"),
 }
@@ -81,7 +82,7 @@ def tunesmith() -> Tunesmith:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained]:
     """Return the version of a kind, trained at the first request: `table`, `text`, `mixed` or `network`."""
     folder = tmp_path_factory.mktemp("trained")
-    rows.write(folder, table_csv=rows.table(), text_csv=rows.texts(), mixed_jsonl=rows.mixed())
+    rows.write(folder, table_csv=rows.table(), text_csv=rows.texts(), mixed_jsonl=rows.mixed(), tags_jsonl=rows.tags())
     made: dict[str, Trained] = {}
 
     def of(kind: str) -> Trained:

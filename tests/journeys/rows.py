@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import struct
+import zlib
 from pathlib import Path
 
 SUBJECTS = ("the parcel", "my invoice", "the app", "your courier", "this kettle", "the refund")
@@ -57,6 +59,24 @@ def mixed() -> str:
     return "\n".join(lines) + "\n"
 
 
+def tags() -> str:
+    """Return JSONL of 90 short sentences in `words`, with the names and places in them as `tags`."""
+    names = [["Ada", "Lovelace"], ["Emmy", "Noether"], ["Gauss"], ["Alan", "Turing"], ["Hypatia"]]
+    places = [["Bern"], ["New", "York"], ["Basel"], ["San", "Marino"], ["Oslo"], ["Chur"]]
+    lines = []
+    for at, name in enumerate(names):
+        for place in places:
+            for middle in ("lives in", "writes from", "has never seen"):
+                words = [*name, *middle.split(), *place, "." if at % 2 else "!"]
+                marks = [*_marks("PER", name), *["O"] * len(middle.split()), *_marks("LOC", place), "O"]
+                lines.append(json.dumps({"words": words, "tags": marks}))
+    return "\n".join(lines) + "\n"
+
+
+def _marks(kind: str, words: list[str]) -> list[str]:
+    return [f"{'I' if at else 'B'}-{kind}" for at in range(len(words))]
+
+
 def write(folder: Path, **files: str | bytes) -> Path:
     """Write files into a folder, `_` in a name standing for the last dot, and return the folder."""
     for name, content in files.items():
@@ -64,3 +84,29 @@ def write(folder: Path, **files: str | bytes) -> Path:
         path = folder / f"{stem}.{ending}"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return folder
+
+
+def photos(folder: Path, count: int = 80) -> str:
+    """Write small images into `folder`/pictures by class, and return a CSV of them beside a number and a target."""
+    draw = random.Random(4)
+    lines = ["photo,weight,ripe"]
+    for number in range(count):
+        ripe = number % 2
+        colour = (140 + draw.randint(0, 90), 60 + draw.randint(0, 60)) if ripe else (60 + draw.randint(0, 60), 200)
+        pixels = bytes(value for _ in range(10 * 12) for value in (*colour, draw.randint(0, 80)))
+        name = f"{'ripe' if ripe else 'green'}/{number:03}.png"
+        (folder / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "pictures" / name).write_bytes(_png(12, 10, pixels))
+        lines.append(f"pictures/{name},{draw.randint(80, 200)},{'yes' if ripe else 'no'}")
+    return "\n".join(lines) + "\n"
+
+
+def _png(width: int, height: int, pixels: bytes) -> bytes:
+    """Return a PNG file of RGB pixels, row by row."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    lines = b"".join(b"\0" + pixels[at : at + 3 * width] for at in range(0, len(pixels), 3 * width))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")

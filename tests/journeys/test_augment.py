@@ -113,7 +113,7 @@ def test_new_rows_are_trained_on_and_nothing_else(tunesmith, tmp_path, base):
 @pytest.mark.parametrize(
     ("written", "wanted"),
     [
-        ("augment: [flip]", ["recipe.yaml:4: augment", "flip works on images, and no base reads images yet"]),
+        ("augment: [flip]", ["augment.0: flip works on image columns, and no input is one"]),
         ("augment: [tippo]", ["recipe.yaml:4: augment", "did you mean 'typo'?"]),
         ("augment: [typo]", ["augment.0: typo works on text columns, and no input is one", "'age' is a number"]),
         ("augment: [{kind: typo, columns: [city]}]", ["'city' is a category"]),

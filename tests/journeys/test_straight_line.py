@@ -47,7 +47,7 @@ def test_the_answers_give_the_figures_of_the_report(tunesmith, trained, kind):
     assert sum(surprise) / len(surprise) == pytest.approx(wanted, abs=1e-5 if kind != "table" else 1e-9)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "tags"])
 def test_evaluating_the_test_rows_gives_the_report_again(tunesmith, trained, tmp_path, kind):
     version = trained(kind)
     answers = tunesmith("predict", version.label, version.data, "--home", version.home, "--json").json
@@ -65,7 +65,7 @@ def test_evaluating_the_test_rows_gives_the_report_again(tunesmith, trained, tmp
         assert found["metrics"][metric] == pytest.approx(wanted, abs=1e-9), metric
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "tags"])
 def test_rows_keep_their_ids_from_training_to_prediction(tunesmith, trained, kind):
     version = trained(kind)
     answers = tunesmith("predict", version.label, version.data, "--home", version.home, "--json").json
@@ -89,7 +89,7 @@ def test_a_row_has_one_id_in_csv_jsonl_parquet_and_by_hand(tunesmith, trained, t
     assert tunesmith("predict", version.label, "--row", first, *homed).json == answers[0][:1]
 
 
-@pytest.mark.parametrize("kind", ["table", "text", "network"])
+@pytest.mark.parametrize("kind", ["table", "text", "network", "tags"])
 def test_the_same_recipe_gives_the_same_weights(tunesmith, trained, kind):
     version = trained(kind)
     again = tunesmith("train", version.recipe, "--json").json

@@ -8,20 +8,21 @@ from pathlib import Path
 import pytest
 
 from journeys.checks import refused
-from journeys.rows import mixed, table, texts, write
+from journeys.rows import mixed, table, tags, texts, write
 
 GOLDEN = Path(__file__).parent / "golden"
-ROWS = {"text": 6, "mixed": 4, "table": 3}
+ROWS = {"text": 6, "mixed": 4, "table": 3, "tags": 5}
 RECIPES = {
     "text": "data: text.csv\ntarget: label\nbase: minilm\n",
     "mixed": "data: mixed.jsonl\ntarget: stays\n",
+    "tags": "data: tags.jsonl\ntarget: tags\nsplit: {near_duplicates: ignore}\n",
     "table": "data: table.csv\ntarget: churn\nbase: tabular_net\n",
 }
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return write(tmp_path, text_csv=texts(), mixed_jsonl=mixed(), table_csv=table())
+    return write(tmp_path, text_csv=texts(), mixed_jsonl=mixed(), table_csv=table(), tags_jsonl=tags())
 
 
 @pytest.mark.parametrize("kind", ROWS)

@@ -24,7 +24,7 @@ class Exhibits:
 
     known: Understood
     veil: Veil
-    pictures: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    pictures: dict[tuple[str, str | bytes], str | None] = field(default_factory=dict)
 
     def page(self, found: list[Finding], value: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the page shows, from the findings and what the command says of them."""
@@ -41,23 +41,23 @@ class Exhibits:
 
     def _row(self, position: int, column: str | None) -> dict[str, Any]:
         """Return the target and the other values of a row, the column at fault among them, with thumbnails."""
-        values = self.known.rows.example(position)
+        values, cells = self.known.rows.example(position), self.known.rows.frame.row(position, named=True)
         target = self.known.meaning.target
         names = [name for name in values if name != target]
         kept = set([name for name in names if name == column] + names[:COLUMNS])
         row: dict[str, Any] = {"target": _cut(values.get(target))}
         row["inputs"] = {name: _cut(values[name]) for name in names if name in kept}
         row["columns_left_out"] = len(names) - len(kept)
-        images = [name for name in self.known.meaning.images if name in kept and values[name]]
-        row["pictures"] = {name: self._picture(name, values[name]) for name in images}
+        images = [name for name, kind in self.known.meaning.kinds.items() if kind == "image" and name in kept]
+        row["pictures"] = {name: self._picture(name, cells[name]) for name in images if cells[name]}
         return row
 
-    def _picture(self, column: str, name: str) -> str | None:
-        key = column, name
+    def _picture(self, column: str, cell: str | bytes) -> str | None:
+        key = column, cell
         if key not in self.pictures and len(self.pictures) < THUMBNAILS:
             check = self.known.recipe.checks.get("images") or Images()
             assert isinstance(check, Images)
-            self.pictures[key] = check.thumbnail(self.known.folder, name)
+            self.pictures[key] = check.thumbnail(self.known.rows.folder, cell)
         return self.pictures.get(key, "")
 
 

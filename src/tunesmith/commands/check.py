@@ -14,7 +14,8 @@ from ..pages import render_check
 from ..parts.checks import Finding
 from ..parts.checks._veil import Veil
 from ..recipe import Recipe, load, of_rows
-from ..stages.inspect import Meaning, findings, loosely
+from ..stages.check import findings
+from ..stages.inspect import Meaning, gathered, loosely
 from ..stages.read import read
 from ..story import Run
 from ..terminal import Screen, remarked
@@ -55,15 +56,21 @@ def asked(options: Namespace) -> tuple[Recipe, Path]:
     else:
         path = Path(options.what)
         folder = path.parent
-        recipe = load(path, [])[0] if path.suffix in (".yaml", ".yml") else of_rows(path.name)
+        recipe = load(path, [])[0] if path.suffix in (".yaml", ".yml") else of_rows(named(path))
     if options.target is not None:
         recipe = recipe.model_copy(update={"target": options.target})
     return recipe, folder
 
 
+def named(path: Path) -> str:
+    """Return the name of a file, or of a folder of images with the stroke that tells it."""
+    return f"{path.name}/" if path.is_dir() else path.name
+
+
 def known_loosely(run: Run) -> Understood:
     """Return the rows with their ids and what they mean; what would stop a training is left for the checks to name."""
-    data = read(run.recipe.data, run.folder, run.events)
+    recipe = run.recipe
+    data = gathered(read(recipe.data, run.folder, run.events), recipe.target, recipe.task)
     meaning = loosely(data, run.recipe.given())
     data = data.identified(list(meaning.inputs), meaning.numeric, run.recipe.data.id)
     return Understood(data, run.recipe, meaning, {}, run.folder)
@@ -79,7 +86,6 @@ def _column(data: Dataset, name: str, meaning: Meaning) -> dict[str, Any]:
     column = data.frame[name]
     part: Part | None = meaning.inputs.get(name)
     kind = "target" if name == meaning.target else part.kind if part is not None else "not used"
-    kind = "image" if name in meaning.images else kind
     return {
         "name": name,
         "kind": kind,

@@ -12,8 +12,8 @@ from . import Answer
 
 def run(options: Namespace) -> Answer:
     """Measure and print."""
-    rows = read_rows(options.data, Path())
-    value = load(options.version, options.home).evaluate(rows, options.slice)
+    version = load(options.version, options.home)
+    value = version.evaluate(read_rows(options.data, Path(), version), options.slice)
     parts = [table(["metric", "value"], [[name, figure(one)] for name, one in value["metrics"].items()])]
     for column, found in value["slices"].items():
         names = list(value["metrics"])[:3]

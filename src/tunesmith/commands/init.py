@@ -22,6 +22,7 @@ def run(options: Namespace) -> Answer:
         raise RecipeError(f"{options.output}: exists already; give another name with -o, or --force")
     is_address = "://" in options.data
     data = options.data if is_address else os.path.relpath(options.data, options.output.parent)
+    data += "/" if Path(options.data).is_dir() else ""
     events = Events()
     known = understand(Run(of_rows(data, options.target), options.output.parent, Path(), events))
     options.output.write_text(written(known, data), "utf-8")

@@ -13,7 +13,7 @@ from ..data.sources import Source
 from ..data.writing import SPREADSHEETS, refuse_unknown, shielded, unshielded, write_bytes, write_frame
 from ..handover import Understood
 from ..opinions import table as looked_at
-from ..stages.inspect import findings
+from ..stages.check import findings
 from ..stages.label import ANSWER, Given, sheet, taken, worth_a_look
 from ..story import Run
 from ..terminal import Screen, table

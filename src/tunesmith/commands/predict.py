@@ -24,8 +24,9 @@ def run(options: Namespace) -> Answer:
     if (options.data is None) == (options.text is None and options.row is None):
         raise DataError("predict: give rows in one way: as a file DATA, with --text or with --row")
     _refuse_output(options)
-    rows: Any = read_rows(options.data, Path()) if options.data else options.text or _rows(options.row)
+    rows: Any = options.text or (None if options.data else _rows(options.row))
     version = load(options.version, options.home)
+    rows = read_rows(options.data, Path(), version) if options.data else rows
     predictions = version.predict(rows)
     value = [one.as_json() for one in predictions]
     if options.output is not None:
@@ -94,6 +95,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def _flat(answer: Any) -> Any:
+    if isinstance(answer, list) and any(not isinstance(one, str) for one in answer):
+        return json.dumps(answer, ensure_ascii=False)
     return "|".join(answer) if isinstance(answer, list) else answer
 
 

@@ -15,11 +15,14 @@ import numpy as np
 
 from .errors import DataError
 
+FEWEST_GROUPS = 6  # of fewer, all differ to one side by mere chance once in 16 times or more: no interval is told
 CHUNK_BYTES = 64 * 2**20  # weights held at a time: a million rows and a thousand resamples would be 8 GB at once
 
 Name = TypeVar("Name", bound=Hashable)
 Statistic = Callable[[np.ndarray], Mapping[Name, np.ndarray]]
 """From weights (resamples, rows) to named figures (resamples,), NaN where a figure is undefined."""
+Units = int | np.ndarray
+"""What is drawn: that many rows one by one, or whole groups, as the group of each row, int64 (rows,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,18 @@ def resample_weights(rows: int, resamples: int, generator: np.random.Generator) 
     return weights
 
 
+def drawn_weights(units: Units, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """Return the weight of each row in each resample, float64 (resamples, rows); rows of one group are drawn together.
+
+    Rows of one group tell less than as many independent ones, so groups are what is drawn (Davison & Hinkley 1997,
+    Bootstrap Methods and their Application, section 3.8). Raises DataError without rows.
+    """
+    if isinstance(units, int):
+        return resample_weights(units, resamples, generator)
+    names, owners = np.unique(units, return_inverse=True)
+    return resample_weights(len(names), resamples, generator)[:, owners]
+
+
 def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float] | None:
     """Return the percentile interval of the finite samples, or None where fewer than half of them are finite.
 
@@ -69,13 +84,14 @@ def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float] | 
 
 def intervals(
     statistic: Statistic[Name],
-    rows: int,
+    rows: Units,
     generator: np.random.Generator,
     resamples: int = 1000,
     level: float = 0.95,
 ) -> dict[Name, Estimate]:
     """Return each figure of a statistic on all rows, with its percentile bootstrap interval.
 
+    There is none where rows stand in fewer than FEWEST_GROUPS groups.
     An interval is stretched to hold the figure itself where all but a few resamples lie to one side of it.
     Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13. Raises DataError without rows.
     """
@@ -86,7 +102,7 @@ def intervals(
 def paired_difference(
     first: Statistic[Name],
     second: Statistic[Name],
-    rows: int,
+    rows: Units,
     generator: np.random.Generator,
     resamples: int = 1000,
     level: float = 0.95,
@@ -111,17 +127,19 @@ def paired_difference(
 
 
 def _sampled(
-    statistic: Statistic[Name], rows: int, generator: np.random.Generator, resamples: int
+    statistic: Statistic[Name], units: Units, generator: np.random.Generator, resamples: int
 ) -> tuple[dict[Name, float], dict[Name, np.ndarray]]:
-    parts = [statistic(weights) for weights in _chunks(rows, generator, resamples)]
+    rows = units if isinstance(units, int) else len(units)
+    are_few = not isinstance(units, int) and 0 < len(np.unique(units)) < FEWEST_GROUPS
+    parts = [statistic(weights) for weights in _chunks(units, rows, generator, 0 if are_few else resamples)]
     point = {name: float(values[0]) for name, values in statistic(np.ones((1, rows))).items()}
     return point, {name: np.concatenate([np.empty(0), *(part[name] for part in parts)]) for name in point}
 
 
-def _chunks(rows: int, generator: np.random.Generator, resamples: int) -> Iterator[np.ndarray]:
+def _chunks(units: Units, rows: int, generator: np.random.Generator, resamples: int) -> Iterator[np.ndarray]:
     size = max(1, CHUNK_BYTES // (8 * max(rows, 1)))
     for start in range(0, resamples, size):
-        yield resample_weights(rows, min(size, resamples - start), generator)
+        yield drawn_weights(units, min(size, resamples - start), generator)
 
 
 def _stretched(value: float, samples: np.ndarray, level: float) -> tuple[float | None, float | None, float | None]:

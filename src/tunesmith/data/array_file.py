@@ -13,6 +13,7 @@ import json
 import math
 import mmap
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -25,6 +26,7 @@ FORMAT = "tunesmith arrays 1"
 METADATA = "__metadata__"
 PREFIX_BYTES = 8
 ALIGNMENT = 64  # bytes: a cache line
+LARGE = 1 << 29  # bytes of an array from which on it is not held in memory
 HEADER_LIMIT = 100_000_000  # bytes, as in the safetensors library
 CODES = {
     "bool": ("BOOL", "?"),
@@ -119,6 +121,16 @@ class Layout:
                 name: hashlib.sha256(whole[self.start + begin : self.start + end]).hexdigest()
                 for name, (begin, end) in self.places.items()
             }
+
+
+def scratch(shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
+    """Return an array of zeros for a while: in memory, or where it is large in a file that vanishes with it."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size < LARGE:
+        return np.zeros(shape, dtype)
+    with tempfile.TemporaryFile() as file:
+        file.truncate(size)
+        return np.memmap(file, dtype, "r+", shape=shape)
 
 
 def open_arrays(file: BinaryIO, key: str, verify: bool) -> dict[str, np.ndarray] | None:

@@ -37,6 +37,8 @@ class Codec:
     target: str
     target_state: Mapping[str, Any]
     fitted_on: str
+    group: str | None = None
+    """The column whose equal values (a customer, a query) stand on one side of the split."""
 
     @property
     def numeric(self) -> list[str]:
@@ -56,7 +58,7 @@ class Codec:
             "target": self.target,
             "target_state": dict(self.target_state),
             "fitted_on": self.fitted_on,
-        }
+        } | ({} if self.group is None else {"group": self.group})
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Codec:
@@ -71,7 +73,7 @@ class Codec:
             for one in value["columns"]
         )
         task = resolve("parts.tasks", value["task"])
-        return cls(columns, task, value["target"], value["target_state"], value["fitted_on"])
+        return cls(columns, task, value["target"], value["target_state"], value["fitted_on"], value.get("group"))
 
 
 def replaced(column: pl.Series, pairs: Sequence[tuple[Any, Any]]) -> pl.Series:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ..core.errors import DataError
+from ..core.ids import digest
 from .hashing import hexadecimal, row_hashes
 
 
@@ -20,10 +22,12 @@ class Dataset:
     `row` is the 1-based number in the source file's own order. `split` is null until the rows are split
     (or from the start, where the data came as separate files). `id` names the row for ever; `content` is the
     hash of its inputs, equal for rows of equal inputs. Both are empty until `identified`.
+    Paths in cells, as of images, start at `folder`; None where the rows come from no source: at the current folder.
     """
 
     frame: pl.DataFrame
     index: pl.DataFrame
+    folder: Path | None = None
 
     @classmethod
     def of(cls, frame: pl.DataFrame, source: str, split: str | None = None) -> Dataset:
@@ -68,12 +72,12 @@ class Dataset:
     def take(self, positions: Sequence[int] | np.ndarray) -> Dataset:
         """Return the rows at these positions, in their order."""
         chosen = np.asarray(positions, dtype=np.int64)
-        return Dataset(self.frame[chosen], self.index[chosen])
+        return replace(self, frame=self.frame[chosen], index=self.index[chosen])
 
     def where(self, mask: np.ndarray | pl.Series) -> Dataset:
         """Return the rows where the mask (bool, one per row) is true."""
         keep = pl.Series(mask)
-        return Dataset(self.frame.filter(keep), self.index.filter(keep))
+        return replace(self, frame=self.frame.filter(keep), index=self.index.filter(keep))
 
     def in_split(self, name: str) -> Dataset:
         """Return the rows assigned to a split."""
@@ -104,8 +108,13 @@ class Dataset:
         return keys
 
     def example(self, position: int) -> dict[str, Any]:
-        """Return one row's values by column name."""
-        return self.frame.row(position, named=True)
+        """Return one row's values by column name, to be shown: of bytes their length and digest."""
+        row = self.frame.row(position, named=True)
+        return {name: _shown(value) if isinstance(value, bytes) else value for name, value in row.items()}
+
+
+def _shown(value: bytes) -> str:
+    return f"{len(value)} bytes, sha256 {digest(value)[:12]}"
 
 
 def _counted(hashes: np.ndarray, content: pl.Series) -> pl.Series:
@@ -121,10 +130,14 @@ def _counted(hashes: np.ndarray, content: pl.Series) -> pl.Series:
 
 
 def concatenate(parts: Sequence[Dataset]) -> Dataset:
-    """Join datasets of the same columns. Raises DataError where columns differ, naming them."""
+    """Join datasets of the same columns. Raises DataError where columns, or the folders that paths start at, differ."""
     refuse_other_columns([(part.index["source"][0] if len(part) else "rows", part.columns) for part in parts])
+    folders = list(dict.fromkeys(part.folder for part in parts if part.folder is not None))
+    if len(folders) > 1:
+        raise DataError(f"paths of some rows start at {folders[0]}, of others at {folders[1]}; keep them together")
     frames = [part.frame.select(parts[0].columns) for part in parts]
-    return Dataset(pl.concat(frames, how="vertical_relaxed"), pl.concat([part.index for part in parts]))
+    index = pl.concat([part.index for part in parts])
+    return Dataset(pl.concat(frames, how="vertical_relaxed"), index, folders[0] if folders else None)
 
 
 def refuse_other_columns(named: Sequence[tuple[str, Sequence[str]]]) -> None:

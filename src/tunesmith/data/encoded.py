@@ -49,6 +49,11 @@ class Ragged:
         values, lengths = gather(self.values, self.offsets, positions)
         return replace(self, values=values, offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
+    def followed_by(self, other: Self) -> Self:
+        """Return these rows and then the other's, which must be of the same kind."""
+        offsets = np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]])
+        return replace(self, values=np.concatenate([self.values, other.values]), offsets=offsets)
+
     def put(self, positions: np.ndarray, values: np.ndarray) -> None:
         """Write the rows at these positions, their values one after another in `values`."""
         self.values[_places(self.offsets, positions)[0]] = values
@@ -123,6 +128,8 @@ class Encoded:
     inputs: Mapping[str, Rows]
     targets: Any = None
     weights: np.ndarray | None = field(default=None)
+    groups: np.ndarray | None = field(default=None)
+    """The group of each labelled row, int64 (rows,): equal numbers for equal values; None where rows stand alone."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -139,7 +146,10 @@ class Encoded:
         targets = None
         if self.targets is not None and other.targets is not None:
             targets = joined(self.targets, other.targets)
-        return Encoded((*self.ids, *other.ids), inputs, targets)
+        groups = None
+        if self.groups is not None and other.groups is not None:
+            groups = np.concatenate([self.groups, other.groups])
+        return Encoded((*self.ids, *other.ids), inputs, targets, groups=groups)
 
     def take(self, positions: np.ndarray) -> Encoded:
         """Return the rows at these positions (int64), in their order."""
@@ -147,7 +157,8 @@ class Encoded:
         targets = None if self.targets is None else taken(self.targets, positions)
         weights = None if self.weights is None else self.weights[positions]
         ids = tuple(self.ids[position] for position in np.asarray(positions, np.int64).tolist())
-        return Encoded(ids, inputs, targets, weights)
+        groups = None if self.groups is None else self.groups[positions]
+        return Encoded(ids, inputs, targets, weights, groups)
 
 
 def taken(rows: Rows, positions: np.ndarray) -> Rows:
@@ -159,8 +170,7 @@ def joined(one: Rows, other: Rows) -> Rows:
     """Return the rows of one and then those of the other, which must be of the same kind."""
     if not isinstance(one, Ragged) or not isinstance(other, Ragged):
         return np.concatenate([np.asarray(one), np.asarray(other)])
-    offsets = np.concatenate([one.offsets, one.offsets[-1] + other.offsets[1:]])
-    return replace(one, values=np.concatenate([one.values, other.values]), offsets=offsets)
+    return one.followed_by(other)
 
 
 def dealt_back(parts: Sequence[Rows], rows: int) -> Rows:

@@ -26,8 +26,8 @@ _DIGITS = np.array([int.from_bytes(b"%02x" % byte, "little") for byte in range(2
 def row_hashes(frame: pl.DataFrame, columns: Sequence[str], numeric: Sequence[str] = ()) -> np.ndarray:
     """Return the first 64 bits of the sha256 of each row's values in these columns, uint64 (rows,).
 
-    Columns named by `numeric` are hashed by value, all else as text: the JSON object of a row, in the given order.
-    Written in hexadecimal (`hexadecimal`) it is the row's `content`, from which its id is made.
+    Columns named by `numeric` are hashed by value, bytes by their digest, all else as text: the JSON object of a row,
+    in the given order. Written in hexadecimal (`hexadecimal`) it is the row's `content`, from which its id is made.
     """
     if not columns:
         return np.repeat(text_hashes(pl.Series([""])), frame.height)
@@ -67,7 +67,10 @@ def unit_intervals(texts: pl.Series, salt: str = "") -> np.ndarray:
 
 
 def _hashable(column: pl.Series, is_number: bool) -> pl.Series:
-    """Return numbers as Float64, lists as JSON, all else as text."""
+    """Return numbers as Float64, lists as JSON, bytes as their digest, all else as text."""
+    if column.dtype == pl.Binary:
+        digests = [None if one is None else hashlib.sha256(one).hexdigest() for one in column]
+        return pl.Series(column.name, digests, pl.String)
     if column.dtype.is_nested():
         return pl.DataFrame([column]).select(pl.struct(pl.all()).struct.json_encode().alias(column.name))[:, 0]
     return column.cast(pl.Float64 if is_number else pl.String, strict=False)

@@ -25,6 +25,7 @@ def save_encoded(store: ArrayStore, key: str, encoded: Encoded, omit: Collection
             arrays |= _input(f"inputs/{place}/{form}", array)
     arrays |= {} if encoded.targets is None else {"targets": encoded.targets}
     arrays |= {} if encoded.weights is None else {"weights": encoded.weights}
+    arrays |= {} if encoded.groups is None else {"groups": encoded.groups}
     store.put(key, arrays)
 
 
@@ -45,7 +46,7 @@ def load_encoded(store: ArrayStore, key: str, omit: Collection[str] = (), verify
             parts.setdefault((int(place), form), {})[part] = array
     inputs = {form: _output(parts[place, form]) for place, form in sorted(parts) if form not in omit}
     ids = tuple(_strings(arrays["ids/bytes"], arrays["ids/offsets"]))
-    return Encoded(ids, inputs, arrays.get("targets"), arrays.get("weights"))
+    return Encoded(ids, inputs, arrays.get("targets"), arrays.get("weights"), arrays.get("groups"))
 
 
 def _input(name: str, array: np.ndarray | Ragged) -> dict[str, np.ndarray]:

@@ -10,9 +10,10 @@ ROUNDING = 1e-12  # relative to the mean square: less variance than this is a co
 
 
 def value_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return mae, rmse, r2 and spearman, each float64 (resamples,), from float (rows,) truth and scores.
+    """Return mae, rmse, r2, spearman and pearson, each float64 (resamples,), from float (rows,) truth and scores.
 
-    r2 and spearman are NaN where the truth is constant, for there is nothing to explain.
+    r2 and both correlations are NaN where the truth is constant, for there is nothing to explain; the correlations
+    are so where the scores are, too.
     """
     errors = scores - truth
     centred = truth - truth.mean() if truth.size else truth
@@ -26,4 +27,17 @@ def value_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) ->
         "rmse": np.sqrt(squared),
         "r2": 1 - ratio(squared, variance),
         "spearman": spearman(truth, scores, weights),
+        "pearson": _pearson(truth, scores, weights, total),
     }
+
+
+def _pearson(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return the linear correlation of weighted rows, NaN where either side is constant."""
+    one, other = (side - side.mean() if side.size else side for side in (truth, scores))
+    columns = np.column_stack([one, other, one**2, other**2, one * other])
+    first, second, first_square, second_square, product = ratio(weights @ columns, total[:, None]).T
+    variances = [
+        np.where(square - mean**2 > ROUNDING * square, square - mean**2, 0)
+        for mean, square in ((first, first_square), (second, second_square))
+    ]
+    return np.clip(ratio(product - first * second, np.sqrt(variances[0]) * np.sqrt(variances[1])), -1, 1)

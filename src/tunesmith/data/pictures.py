@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import struct
+import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..core.need import need
 
@@ -30,6 +33,9 @@ ENDINGS = {
     ".avif": "AVIF",
 }
 """Ending -> the format that a file of this name holds; others are never opened (some would start programs)."""
+
+PIXELS = 50_000_000
+"""The pixels (width times height) above which an image is not decoded where nothing else is said."""
 
 UNREADABLE = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, AttributeError),
@@ -56,8 +62,8 @@ def find_file(folder: Path, name: str) -> tuple[Path | None, str]:
     return (path, "") if status.st_size else (None, "empty")
 
 
-def opened(path: Path) -> Image:
-    """Return a picture of which only the header was read.
+def opened(path: Path | BinaryIO) -> Image:
+    """Return a picture, of a file or of what is read from one, of which only the header was read.
 
     Raises one of UNREADABLE, Pillow's error for bombs, or MissingDependencyError without Pillow.
     """
@@ -65,6 +71,14 @@ def opened(path: Path) -> Image:
     formats = [one for one in dict.fromkeys(ENDINGS.values()) if one in library.OPEN]
     picture: Image = library.open(path, formats=formats)
     return picture
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Keep Pillow's warnings about large or odd files from the terminal: findings and errors say the same in words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def pillow() -> Any:

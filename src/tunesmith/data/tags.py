@@ -181,20 +181,22 @@ def tag_faults(tags: pl.Series, scheme: Scheme) -> pl.DataFrame:
     prefix, before, after = pl.col("prefix"), pl.col("before"), pl.col("after")
     quoted = pl.format("'{}'", pl.col("tag"))
     last, lone = ("L", "U") if scheme == "bilou" else ("E", "S")
-    goes_on, is_open = ["I", last], ["B", "I"]
-    fact = pl.when(pl.col("tag").is_null() | (pl.col("tag") == "")).then(pl.lit("an empty tag"))
-    fact = fact.when(~pl.col("is_tag")).then(pl.format("{} is no tag: O, or a prefix and a type as in B-PER", quoted))
-    fact = fact.when(~prefix.is_in(known)).then(pl.format(f"{{}} has a prefix that {scheme} does not know", quoted))
+    goes_on = ["I", last]
+    not_open = ~before.is_in(["B", "I"]).fill_null(False)
+    wrong = [
+        (pl.col("tag").is_null() | (pl.col("tag") == ""), pl.lit("an empty tag")),
+        (~pl.col("is_tag"), pl.format("{} is no tag: O, or a prefix and a type as in B-PER", quoted)),
+        (~prefix.is_in(known), pl.format(f"{{}} has a prefix that {scheme} does not know", quoted)),
+    ]
     if scheme in ("iob2", "iobes", "bilou"):
         continued = prefix.is_in(goes_on if scheme != "iob2" else ["I"])
         opened = pl.format("{} has no 'B-{}' before it", quoted, pl.col("type"))
-        fact = fact.when(continued & ~before.is_in(is_open).fill_null(False)).then(opened)
         other = pl.format("{} stands inside of '{}'", quoted, pl.col("before_type"))
-        fact = fact.when(continued & (pl.col("before_type") != pl.col("type"))).then(other)
+        wrong += [(continued & not_open, opened), (continued & (pl.col("before_type") != pl.col("type")), other)]
     if scheme in ("iobes", "bilou"):
         closed = pl.format(f"{{}} is not closed by '{last}-{{}}' (a single word is '{lone}-')", quoted, pl.col("type"))
-        fact = fact.when(prefix.is_in(is_open) & ~after.is_in(goes_on).fill_null(False)).then(closed)
-    found = told.with_columns(fact.otherwise(None).alias("fact"))
+        wrong += [(prefix.is_in(["B", "I"]) & ~after.is_in(goes_on).fill_null(False), closed)]
+    found = told.with_columns(pl.coalesce(pl.when(is_wrong).then(fact) for is_wrong, fact in wrong).alias("fact"))
     return found.filter(pl.col("fact").is_not_null()).select("row", "place", "fact")
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..data import Encoded, Rows
 from ..parts.bases import Shape
 
@@ -55,6 +57,10 @@ class Model(ABC):
 
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the pre-trained body's vectors (rows, size), None where nothing is pre-trained."""
+        return None
+
+    def features_of_texts(self, encoded: Encoded) -> np.ndarray | None:
+        """Return the pre-trained body's vectors of each row's two texts, float32 (rows, 2, size), if there are."""
         return None
 
     def words(self, encoded: Encoded, position: int) -> list[str] | None:

@@ -111,15 +111,43 @@ def prepared(encoder: Encoder, inputs: Arrays, store: ArrayStore | None) -> dict
     if store is None or how is None:
         return encoder.prepare(inputs)
     key = content_key(FORMULA, "prepared", how, digest_of(inputs))
-    arrays = store.get(key, verify=True)
-    if arrays is not None:
-        names = {name.partition("/")[0] for name in arrays}
-        return dict(inputs) | {one: Ragged(arrays[f"{one}/values"], arrays[f"{one}/offsets"]) for one in names}
+    found = store.get(key, verify=True)
+    if found is None:
+        found = _planned(encoder, inputs, store, key)
+    if found is not None:
+        return dict(inputs) | _joined(found)
     whole = encoder.prepare(inputs)
-    added = {name: one for name, one in whole.items() if name not in inputs and isinstance(one, Ragged)}
+    added = {name: one for name, one in whole.items() if name not in inputs}
     with suppress(StoreError):
-        store.put(key, {f"{name}/{part}": getattr(one, part) for name, one in added.items() for part in PARTS})
+        store.put(key, _parted(added))
     return whole
+
+
+def _planned(encoder: Encoder, inputs: Arrays, store: ArrayStore, key: str) -> Mapping[str, np.ndarray] | None:
+    """Return arrays that were written straight into the store, however large; None where none can be."""
+    plan = encoder.plan(inputs)
+    if plan is None:
+        return None
+    with suppress(StoreError):
+        with store.create(key, plan) as arrays:
+            encoder.fill(inputs, arrays)
+        return store.get(key)
+    return None
+
+
+def _parted(forms: Mapping[str, np.ndarray | Ragged]) -> dict[str, np.ndarray]:
+    """Return forms as the plain arrays that the store keeps."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, one in forms.items():
+        arrays |= {f"{name}/{part}": getattr(one, part) for part in PARTS} if isinstance(one, Ragged) else {name: one}
+    return arrays
+
+
+def _joined(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray | Ragged]:
+    """Return the forms that plain arrays were made of."""
+    ragged = sorted({name.partition("/")[0] for name in arrays if "/" in name})
+    plain = {name: array for name, array in arrays.items() if "/" not in name}
+    return plain | {one: Ragged(*(arrays[f"{one}/{part}"] for part in PARTS)) for one in ragged}
 
 
 def digest_of_weights(modules: Iterable[torch.nn.Module]) -> str:
@@ -128,7 +156,7 @@ def digest_of_weights(modules: Iterable[torch.nn.Module]) -> str:
     for module in modules:
         for name, one in sorted(module.state_dict().items()):
             whole.update(name.encode())
-            whole.update(one.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+            whole.update(one.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return whole.hexdigest()
 
 

@@ -17,9 +17,12 @@ from ..core.errors import StoreError, VerificationError
 from ..core.seed import derive
 from ..data import Encoded, Ragged, Rows, States
 from ..data.batching import answer_batches
+from ..data.encoded import flat
+from ..data.spans import Spans, Windows
 from ..data.store import ArrayStore
 from ..parts.bases import Shape
 from ..parts.bases._encoder import Encoder
+from ..parts.bases._pairs import apart
 from . import Advance, Model
 from .activations import Kept, prepared
 
@@ -40,6 +43,8 @@ class Net(nn.Module):
         generator = torch.Generator().manual_seed(derive(seed, "head"))
         nn.init.normal_(self.head.weight, std=0.02, generator=generator)
         nn.init.zeros_(self.head.bias)
+        if len(encoders) == 1:
+            next(iter(encoders.values())).begin(self.head)
 
     def join(self, tensors: Tensors) -> torch.Tensor:
         """Return the encoders' vectors side by side, float32 (rows, sum of widths)."""
@@ -88,6 +93,13 @@ class Network(Model):
             return replace(encoded, inputs=dict(encoded.inputs) | {VECTORS: kept.vectors(encoded, advance)})
         return replace(encoded, inputs=dict(encoded.inputs) | {STATES: kept.states(encoded, depth, advance)})
 
+    def labels(self, encoded: Encoded) -> Rows:
+        """Return the rows' labels as a loss compares them with outputs: of spans, line by line of their windows."""
+        places, targets = self._body().places(encoded.inputs), encoded.targets
+        if places is None or not isinstance(targets, Spans):
+            return targets
+        return targets.along(places, encoded.ids)
+
     def lengths(self, encoded: Encoded) -> np.ndarray | None:
         """Return how much work each row is, or None where all are alike."""
         known = [encoder.lengths(encoded.inputs) for encoder in self._encoders().values()]
@@ -102,12 +114,16 @@ class Network(Model):
 
     def outputs(self, encoded: Encoded, advance: Advance | None = None) -> Rows:
         """Return raw outputs, float64 (rows, width), or Ragged of values (total, width) where rows have several."""
-        return self._run(encoded, self.net, self.width, advance)
+        found = self._run(encoded, self.net, self.width, advance)
+        places = self._body().places(encoded.inputs)
+        if places is None:
+            return self._body().finished(found, encoded.inputs)
+        return Windows(flat(found), places.offsets, places)
 
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
-        """Return the body's vectors, float64 (rows, size), None where the body is not pre-trained."""
-        encoder = self._encoders()[self.body]
-        if not encoder.is_pretrained:
+        """Return the body's vectors, float64 (rows, size), None where it is not pre-trained, or reads windows."""
+        encoder = self._body()
+        if not encoder.is_pretrained or encoder.places(encoded.inputs) is not None:
             return None
         if encoder.units(encoded.inputs) is not None:
             return self._run(encoded, lambda tensors: encoder(tensors[self.body]), encoder.width, advance)
@@ -115,6 +131,16 @@ class Network(Model):
             return Kept(encoder, self.store, self.device).vectors(encoded, advance).astype(np.float64)
         except StoreError:
             return Kept(encoder, None, self.device).vectors(encoded, advance).astype(np.float64)
+
+    def features_of_texts(self, encoded: Encoded) -> np.ndarray | None:
+        """Return the body's vectors of each row's two texts, float32 (rows, 2, size), None without such."""
+        body = self._encoders()[self.body]
+        encoder = apart(body, encoded.inputs) if body.is_pretrained else None
+        if encoder is None:
+            return None
+        rows = replace(encoded, inputs=encoder.prepare(encoded.inputs))
+        vectors = Kept(encoder, None, self.device).vectors(rows)
+        return vectors[:, : encoder.width // 2].reshape(len(encoded), 2, -1)
 
     def words(self, encoded: Encoded, position: int) -> list[str] | None:
         """Return the tokens of a prepared row in letters, None where no encoder reads tokens."""
@@ -159,6 +185,9 @@ class Network(Model):
 
     def _encoders(self) -> dict[str, Encoder]:
         return dict(self.net.encoders.items())  # type: ignore[arg-type]
+
+    def _body(self) -> Encoder:
+        return self._encoders()[self.body]
 
     def _units(self, encoded: Encoded) -> np.ndarray | None:
         """Return how many vectors each row has, or None where each has one."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from . import passages
+from .boxed import boxed
 from .markup import NOTHING, Column, Html, Section, clipped, element, folded, join, paragraph, table, text
-from .offenders import offenders
+from .offenders import offenders, picture
+from .tagged import tagged
 from .values import block, blocks, count, figure, number, percent, plain
 
 Report = Mapping[str, Any]
@@ -25,28 +28,41 @@ def fields(values: Mapping[str, Any]) -> Html:
 def worst(report: Report) -> Section:
     """The test rows the model was most wrong about: the first place to look for bad labels."""
     rows = blocks(report.get("worst"))
-    cards = join(_card(row) for row in rows[:MOST_WORST])
+    is_of_spans = report.get("task") == "spans"
+    cards = join(_card(row, is_of_spans) for row in rows[:MOST_WORST])
     advice = paragraph(
         "The test rows with the highest loss. A confident mistake is often a wrong label: read these first."
     )
-    content = join((advice, element("ol", cards, class_="cards"))) if rows else NOTHING
+    is_grid = any(row.get("pictures") for row in rows)
+    content = join((advice, element("ol", cards, class_="cards grid" if is_grid else "cards"))) if rows else NOTHING
     return Section("worst", "Worst errors", content)
 
 
-def _card(row: Mapping[str, Any]) -> Html:
+def _card(row: Mapping[str, Any], is_of_spans: bool) -> Html:
     place = [f"row {count(row.get('row'))}"] if number(row.get("row")) is not None else []
     place = [plain(row[key]) for key in ("source",) if row.get(key)] + place
     place += [f"id {plain(row['id'])}"] if row.get("id") else []
     told = [("true", "target", row.get("target")), ("answered", "answer", row.get("answer"))]
+    shown = passages.words if is_of_spans else plain
     answers = (
-        element("span", text(f"{word} "), element("b", element("bdi", text(value))), class_=class_)
+        element("span", text(f"{word} "), element("b", element("bdi", text(shown(value)))), class_=class_)
         for word, class_, value in told
     )
     confidence, loss = number(row.get("confidence")), number(row.get("loss"))
     sure = [f"{percent(confidence)} sure"] if confidence is not None else []
     sure += [f"loss {figure(loss)}"] if loss is not None else []
-    head = element("p", *answers, element("span", text(" · ".join(sure)), class_="quiet"), class_="answers")
-    return element("li", head, fields(block(row.get("inputs"))), paragraph(" · ".join(place), "quiet place"))
+    certain = element("span", text(" · ".join(sure)), class_="quiet")
+    words = tagged(row)
+    if words is not None:
+        return element("li", words, paragraph(" · ".join([*sure, *place]), "quiet place"))
+    drawn = boxed(row)
+    if drawn is not None:
+        return element("li", drawn, paragraph(" · ".join([*sure, *place]), "quiet place"))
+    head = element("p", *answers, certain, class_="answers")
+    pictures = join(element("div", picture(one), class_="picture") for one in row.get("pictures") or [])
+    inputs = block(row.get("inputs"))
+    held = passages.fields(inputs, row.get("target"), row.get("answer")) if is_of_spans else fields(inputs)
+    return element("li", pictures, head, held, paragraph(" · ".join(place), "quiet place"))
 
 
 def findings(report: Report) -> Section:

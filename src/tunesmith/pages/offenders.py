@@ -81,7 +81,7 @@ def _fields(row: Row, column: Any, change: Row) -> Html:
         is_at_fault = name == column
         cell = _value(values[name], change if is_at_fault else {}, is_at_fault)
         if name in pictures:
-            cell = element("div", _picture(pictures[name]), cell, class_="picture")
+            cell = element("div", picture(pictures[name]), cell, class_="picture")
         shown.append(join((element("dt", text(name)), element("dd", cell))))
     first = element("dl", *shown[:MOST_FIELDS], class_="row-fields")
     rest = shown[MOST_FIELDS:]
@@ -112,7 +112,7 @@ def _after(suggestion: Any) -> Html:
     return element("i", text("missing")) if suggestion is None else element("ins", clipped(suggestion))
 
 
-def _picture(address: Any) -> Html:
+def picture(address: Any) -> Html:
     """Return a thumbnail out of the page itself; a sign where there is none, nothing where none was made."""
     if address == "":
         return NOTHING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .charts import Bin, Mark, bars, reliability, residuals, short
@@ -13,40 +14,66 @@ from .values import Reading, block, blocks, count, figure, number, opening, perc
 Report = Mapping[str, Any]
 MOST_BARS = 20
 ROOMY_CLASSES = 8  # a heat map up to this size leaves room for the pairs beside it
-KEYS = ("precision", "recall", "f1", "pr_auc")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Figures of a class that are shown: which, which of them the bars show, and in what words."""
+
+    keys: tuple[str, ...]
+    first: str
+    words: str
+    caption: str
+
+
+OF_ROWS = Told(
+    ("precision", "recall", "f1", "pr_auc"),
+    "f1",
+    "F1",
+    "Precision, recall, F1 and PR AUC (average precision) of each class",
+)
+OF_BOXES = Told(
+    ("map", "map_50", "recall_100"),
+    "map",
+    "Average precision",
+    "Average precision over overlaps from 0.5 to 0.95 and at 0.5, and recall of each class",
+)
 
 
 def classes(report: Report) -> Section:
-    """Each class's F1 with its interval, the worst first, and the table of all."""
+    """Each class's F1 or average precision with its interval, the worst first, and the table of all."""
     measured = {name: block(value) for name, value in block(report.get("per_class")).items()}
-    scores = {name: Reading.of(measured[name].get("f1")) for name in measured}
+    told = OF_BOXES if any(OF_BOXES.first in one for one in measured.values()) else OF_ROWS
+    scores = {name: Reading.of(measured[name].get(told.first)) for name in measured}
     ranked = sorted(measured, key=lambda name: (scores[name].value is None, scores[name].value or 0.0))
     shown = [name for name in ranked if scores[name].value is not None][:MOST_BARS]
     marks = [Mark(f"{short(name, 24)} · {count(measured[name].get('rows'))} rows", scores[name]) for name in shown]
-    listed = _class_table(measured, ranked)
+    listed = _class_table(measured, ranked, told)
     is_cut = len(measured) > MOST_BARS
     if not is_cut:
-        picture = chart(bars("F1 of each class", marks), "F1 with its 95% interval; the worst first.")
+        picture = chart(
+            bars(f"{told.words} of each class", marks), f"{told.words} with its 95% interval; the worst first."
+        )
         content = element("div", *([picture] if marks else []), listed, class_="pair")
         return Section("classes", "Classes", content if measured else NOTHING)
     half = -(-len(marks) // 2)
-    pictures = [bars("F1 of the worst classes", part) for part in (marks[:half], marks[half:]) if part]
-    caption = f"F1 with its 95% interval; the {len(shown)} worst of {len(measured)} classes, the worst first."
+    pictures = [bars(f"{told.words} of the worst classes", part) for part in (marks[:half], marks[half:]) if part]
+    caption = f"{told.words} with its 95% interval; the {len(shown)} worst of {len(measured)} classes, the worst first."
     both = chart(element("div", *pictures, class_="pair"), caption)
     return Section("classes", "Classes", join((both, folded(f"All {len(measured)} classes as a table", listed))))
 
 
-def _class_table(measured: Mapping[str, Mapping[str, Any]], ranked: Sequence[str]) -> Html:
-    columns = [Column("Class"), Column("Rows", True), *(Column(opening(spoken(key)), True) for key in KEYS)]
+def _class_table(measured: Mapping[str, Mapping[str, Any]], ranked: Sequence[str], told: Told) -> Html:
+    columns = [Column("Class"), Column("Rows", True), *(Column(opening(spoken(key)), True) for key in told.keys)]
     rows = (
         [
             element("bdi", text(name)),
             text(count(measured[name].get("rows"))),
-            *(_with_interval(Reading.of(measured[name].get(key))) for key in KEYS),
+            *(_with_interval(Reading.of(measured[name].get(key))) for key in told.keys),
         ]
         for name in ranked
     )
-    return table(columns, rows, "Precision, recall, F1 and PR AUC (average precision) of each class")
+    return table(columns, rows, told.caption)
 
 
 def _with_interval(reading: Reading) -> Html:

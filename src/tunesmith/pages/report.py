@@ -35,6 +35,7 @@ EXPECTED_BY_TASK = {
     },
     "multilabel": {"per_class": "figures of each class", "calibration": "calibration"},
     "regression": {"residuals": "residuals"},
+    "detection": {"per_class": "figures of each class"},
 }
 ORDER = (
     sections.baselines,

@@ -15,36 +15,47 @@ from ..core.errors import RecipeError, TunesmithError
 from ..core.events import Events
 from ..core.ids import tree_digest, value_digest
 from ..core.seed import derive
-from ..data import Dataset
+from ..data import Dataset, Ragged
 from ..data.dataset import concatenate
+from ..data.hashing import hexadecimal, text_hashes
 from ..parts.augmentations import (
     Augmentation,
     Change,
     ColumnAugmentation,
+    ImageAugmentation,
     Kind,
+    MixingAugmentation,
     Place,
     Question,
     RowAugmentation,
     chosen,
 )
+from ..parts.augmentations._shown import changed as changed_images
+from ..parts.augmentations._shown import followed
 from ..parts.modalities import Form, Modality
 from ..parts.tasks import Task
 
-KINDS: dict[Form, Kind] = {"text": "text", "numbers": "number", "categories": "category"}
+KINDS: dict[Form, Kind] = {"numbers": "number", "categories": "category"}  # forms that are not called as their kind
 TYPES: dict[Kind, Any] = {"text": pl.String, "number": pl.Float64, "category": pl.String}
 EXAMPLES = 3
+MIXED = "{} mixes the labels of rows, and training takes a row's own label alone; use cutout or crop, or remove it"
 
 
 def ask(inputs: Mapping[str, Modality], target: str, task: Task) -> Question:
     """Return what augmentations are told of the columns."""
-    return Question({name: KINDS[one.gives] for name, one in inputs.items()}, target, task.form)
+    kinds: dict[str, Any] = {name: KINDS.get(one.gives) or one.gives for name, one in inputs.items()}
+    return Question(kinds, target, task.form)
 
 
 def check(parts: Sequence[Augmentation], question: Question, base: str, is_fitted: bool) -> None:
     """Refuse augmentations that have nothing to work on, or whose rows nobody would read. Raises RecipeError."""
     _check_order(parts, question)
     for at, part in enumerate(parts):
-        fact = part.refuse(question)
+        if question.form == "spans":
+            raise RecipeError(
+                f"augment.{at}: a change of the text moves the answers that stand in it; remove {part.kind}"
+            )
+        fact = MIXED.format(part.kind) if isinstance(part, MixingAugmentation) else part.refuse(question)
         if fact is not None:
             raise RecipeError(f"augment.{at}: {fact}")
         if is_fitted and part.is_anew:
@@ -96,7 +107,12 @@ class Augmenter:
     @property
     def is_anew(self) -> bool:
         """Whether epochs differ."""
-        return any(self.changes)
+        return any(self.changes) or self.has_images
+
+    @property
+    def has_images(self) -> bool:
+        """Whether images differ from epoch to epoch."""
+        return any(isinstance(part, ImageAugmentation) for part in self.parts)
 
     def turn(self, epoch: int, rows: Dataset | None = None) -> Turn:
         """Return training rows (all where not given) as an epoch, from 0, shows them, in their order, under their ids.
@@ -105,14 +121,32 @@ class Augmenter:
         the row as it stood in the file is not taken for this one.
         """
         rows = self.rows if rows is None else rows
-        frame, draws = rows.frame, Draws.of(rows.ids)
+        frame = rows.frame
         changed = []
-        for at, (part, changes) in enumerate(zip(self.parts, self.changes, strict=True)):
-            own = draws.named(self.seed, "augment", at, part.kind, epoch)
+        for part, changes, own in zip(self.parts, self.changes, self._draws(rows.ids, epoch), strict=True):
             frame, mask = _changed(frame, part, changes, own)
             changed.append(np.flatnonzero(mask))
-        again = Dataset(frame, rows.index)
-        return Turn(self._hashed(again, np.unique(np.concatenate([[], *changed])).astype(np.int64)), tuple(changed))
+        again = self._hashed(replace(rows, frame=frame), _joined(changed))
+        pictures = zip(self.parts, changed, strict=True)
+        seen = _joined([found for part, found in pictures if isinstance(part, ImageAugmentation)])
+        return Turn(_told_apart(again, seen, self.seed, epoch), tuple(changed))
+
+    def pixels(self, epoch: int, images_NHWC: np.ndarray) -> np.ndarray:
+        """Return the training rows' images, uint8 (rows, height, width, 3), as an epoch shows them."""
+        return changed_images(images_NHWC, self._of_images(epoch))
+
+    def boxes(self, epoch: int, targets: Ragged) -> Ragged:
+        """Return the training rows' boxes, (boxes, 7), as they lie in what `pixels` gives."""
+        return followed(targets, self._of_images(epoch))
+
+    def _of_images(self, epoch: int) -> list[tuple[ImageAugmentation, Draws]]:
+        pairs = zip(self.parts, self._draws(self.rows.ids, epoch), strict=True)
+        return [(part, own) for part, own in pairs if isinstance(part, ImageAugmentation)]
+
+    def _draws(self, ids: list[str], epoch: int) -> list[Draws]:
+        """Return each augmentation's own chance for these rows in an epoch."""
+        draws = Draws.of(ids)
+        return [draws.named(self.seed, "augment", at, part.kind, epoch) for at, part in enumerate(self.parts)]
 
     def account(self, first: Turn, events: Events) -> dict[str, Any]:
         """Return which augmentations run, on what, and some rows before and after, as JSON values; tell a person too.
@@ -120,9 +154,9 @@ class Augmenter:
         `first` is the first epoch's turn of all rows.
         """
         parts: list[dict[str, Any]] = [
-            {"kind": part.kind, "columns": list(changes), "changed": len(changed)}
+            {"kind": part.kind, "columns": self._columns(part, changes), "changed": len(changed)}
             for part, changes, changed in zip(self.parts, self.changes, first.changed, strict=True)
-            if changes
+            if part.is_anew
         ]
         if self.added:
             events.note("augment", f"{self.added} new rows beside {len(self.rows) - self.added} training rows")
@@ -132,12 +166,15 @@ class Augmenter:
             events.note("augment", fact) if one["changed"] else events.warn("augment", f"{fact}; is that meant?")
         return {"rows": len(self.rows), "added": self.added, "parts": parts, "examples": self._examples(first)}
 
+    def _columns(self, part: Augmentation, changes: Mapping[str, Change]) -> list[str]:
+        return self.question.of_kind(part.works_on) if isinstance(part, ImageAugmentation) else list(changes)
+
     def _examples(self, first: Turn) -> list[dict[str, Any]]:
         """Return the first change that each augmentation made, then further ones, three in all where there are."""
         found: dict[int, dict[str, Any]] = {}
         for place in range(EXAMPLES):
-            for changed in first.changed:
-                if len(found) < EXAMPLES and len(changed) > place:
+            for changes, changed in zip(self.changes, first.changed, strict=True):
+                if changes and len(found) < EXAMPLES and len(changed) > place:
                     row = int(changed[place])
                     found[row] = {"id": self.rows.ids[row]} | self.difference(first, row)
         return list(found.values())
@@ -193,7 +230,7 @@ def _enlarged(rows: Dataset, train: Dataset, part: RowAugmentation, question: Qu
 
 def _typed(train: Dataset, parts: Sequence[Augmentation], question: Question) -> Dataset:
     """Return the rows with the columns that will be changed in the type of their kind, in which they are encoded."""
-    names = {name for part in parts for name in _columns(part, question)}
+    names = {name for part in parts for name in _columns(part, question) if question.inputs[name] in TYPES}
     types = [pl.col(name).cast(TYPES[question.inputs[name]], strict=False) for name in sorted(names)]
     return replace(train, frame=train.frame.with_columns(types))
 
@@ -223,6 +260,8 @@ def _changed(
 ) -> tuple[pl.DataFrame, np.ndarray]:
     """Return the frame with a part's changes, and which rows they have changed, bool (rows,)."""
     mask = np.zeros(frame.height, bool)
+    if isinstance(part, ImageAugmentation):
+        mask[chosen(draws, part.probability)] = True
     if not isinstance(part, ColumnAugmentation):
         return frame, mask
     rows = chosen(draws, part.probability)
@@ -235,6 +274,19 @@ def _changed(
         mask[present] |= (column[present] != new).to_numpy()
         frame = frame.with_columns(column.clone().scatter(present, new))
     return frame, mask
+
+
+def _told_apart(rows: Dataset, changed: np.ndarray, seed: int, epoch: int) -> Dataset:
+    """Return the rows with another `content` for those whose images an epoch shows changed: no column tells of that."""
+    if not len(changed):
+        return rows
+    own = rows.index["content"]
+    new = hexadecimal(text_hashes(own[changed] + f"\x1f{seed}\x1f{epoch}"))
+    return replace(rows, index=rows.index.with_columns(own.clone().scatter(changed, new).alias("content")))
+
+
+def _joined(positions: Sequence[np.ndarray]) -> np.ndarray:
+    return np.unique(np.concatenate([np.empty(0, np.int64), *positions]))
 
 
 def _is_nan(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -14,10 +14,12 @@ from ..core.errors import DataError
 from ..core.events import Events
 from ..core.part import Section, find
 from ..data import Dataset
+from ..data.forms import Form
 from ..data.ledger import Action, Change, counts
 from ..parts.checks import Check, Finding, Remedy
 
 CELLS: frozenset[str] = frozenset({"impute", "normalise", "map", "relabel"})
+SHOWN = 5  # classes that a note names
 IMPUTED = ("number", "category")
 UNLABELLED = "the row has no label to learn from or to be measured by"
 
@@ -77,17 +79,22 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the columns are: the target, and column -> kind of the inputs; `events` hears what was done."""
+    """What the columns are: the target and the form of its labels, and column -> kind of the inputs.
+
+    `events` hears what was done.
+    """
 
     target: str
     kinds: Mapping[str, str]
     events: Events = field(default_factory=Events)
+    form: Form = "class"
 
 
 def clean(whole: Dataset, divided: Dataset, findings: Sequence[Finding], how: Clean, shape: Shape) -> Cleaned:
     """Apply the remedies to the divided rows; positions of findings refer to `whole`, ids tell which rows they are.
 
-    Dropping, relabelling and setting aside touch training rows only: the judge's rows stay as they are. Values of
+    Dropping, relabelling and setting aside touch training rows only: the judge's rows stay as they are, but for those
+    that no model can read, as where the file of an image is broken. Values of
     inputs and spellings of labels that are replaced are replaced in every split and, through `replacements`, in rows to
     come. Suggested texts (a repaired encoding, a masked number) hold for one row each, and so for training rows only.
     The order of findings and rows changes nothing but the order of the ledger.
@@ -95,7 +102,7 @@ def clean(whole: Dataset, divided: Dataset, findings: Sequence[Finding], how: Cl
     remedies = USUAL | dict(how)
     at = _positions(whole, divided)
     work = _Work(divided, at, shape)
-    meant = [(one, remedies[one.check]) for one in findings if one.check in remedies]
+    meant = [(one, remedies[one.check]) for one in findings if one.check in remedies and one.reach != "none"]
     meant = [(one, how) for one, how in meant if how.columns is None or one.column in how.columns]
     for finding, mending in meant:
         if mending.remedy in CELLS and work.can(finding, mending):
@@ -191,11 +198,13 @@ class _Work:
         return values.mode().sort()[0]
 
     def take_out(self, finding: Finding, remedy: str) -> None:
-        """Drop a finding's training rows or set them aside; of rows that repeat each other one stays in training."""
+        """Drop the rows in a finding's reach or set them aside; of rows that repeat each other one stays."""
         rows = self.at[np.asarray(finding.rows, np.int64)]
-        gone = self._trained(rows)
+        gone = rows >= 0 if finding.reach == "all" else self._trained(rows)
         if finding.origins:
             gone &= ~self._stays_for_others(rows, np.asarray(finding.origins, np.int64), gone)
+        if finding.column == self.shape.target and self.shape.form == "class" and finding.reach != "all":
+            gone &= ~self._last_of_class(rows, np.asarray(finding.scores), gone)
         action: Action = "dropped" if remedy == "drop" else "aside"
         for row in rows[gone].tolist():
             self.out.setdefault(row, (action, finding, remedy))
@@ -215,9 +224,26 @@ class _Work:
         stays[places[np.unique(origins[places], return_index=True)[1]]] = True
         return stays
 
+    def _last_of_class(self, rows: np.ndarray, scores: np.ndarray, gone: np.ndarray) -> np.ndarray:
+        """Return which rows stay, bool: the least suspect row of each class of which no training row would be left."""
+        leaves = np.zeros(len(self.divided), bool)
+        leaves[np.array([*self.out, *rows[gone].tolist()], np.int64)] = True
+        labels = self.frame[self.shape.target].cast(pl.String)
+        left = labels.filter(pl.Series(self.is_train & ~leaves))
+        places = np.flatnonzero(gone)
+        places = places[np.argsort(scores[places], kind="stable")]
+        suspects = labels[rows[places]]
+        spared = ~suspects.is_in(left.unique().implode()) & suspects.is_first_distinct()
+        stays = np.zeros(len(rows), bool)
+        stays[places[spared.fill_null(False).to_numpy()]] = True
+        if stays.any():
+            names = ", ".join(f"'{one}'" for one in sorted(labels[rows[stays]].to_list())[:SHOWN])
+            self.shape.events.warn("clean", f"all training rows of {names} are suspect; the least suspect one stays")
+        return stays
+
     def done(self, whole: Dataset) -> Cleaned:
         """Return the rows that are left and the ledger, in the order of the rows."""
-        data = Dataset(self.frame, self.divided.index)
+        data = replace(self.divided, frame=self.frame)
         stays = np.ones(len(data), bool)
         stays[list(self.out)] = False
         aside = [row for row, (action, _, _) in self.out.items() if action == "aside"]

@@ -11,20 +11,31 @@ import polars as pl
 from ..core.errors import DataError, SchemaError
 from ..core.ids import set_digest
 from ..data import Codec, Column, Dataset, Encoded
+from ..data.hashing import row_hashes
 from ..parts.modalities import Modality
-from ..parts.tasks import Task
+from ..parts.tasks import MisplacedError, Task
 
 Pairs = Mapping[str, tuple[tuple[Any, Any], ...]]
 
 
 def fit_codec(
-    train: Dataset, inputs: Mapping[str, Modality], target: str, task: Task, replacements: Pairs | None = None
+    train: Dataset,
+    inputs: Mapping[str, Modality],
+    target: str,
+    task: Task,
+    replacements: Pairs | None = None,
+    group: str | None = None,
 ) -> Codec:
-    """Return what the columns and the target teach, from these cleaned rows; `replacements` go on at serving."""
+    """Return what the columns and the target teach, from these cleaned rows; `replacements` go on at serving.
+
+    `group` is the column whose equal values stand on one side of the split, where there is one.
+    """
     pairs = replacements or {}
-    columns = tuple(Column(name, one, one.fit(train.frame[name]), pairs.get(name, ())) for name, one in inputs.items())
+    columns = tuple(
+        Column(name, one, one.within(train).fit(train.frame[name]), pairs.get(name, ())) for name, one in inputs.items()
+    )
     state = task.fit(train.frame[target])
-    return Codec(columns, task, target, state, set_digest(train.ids))
+    return Codec(columns, task, target, state, set_digest(train.ids), group)
 
 
 def encode(data: Dataset, codec: Codec, labelled: bool = True) -> Encoded:
@@ -34,10 +45,34 @@ def encode(data: Dataset, codec: Codec, labelled: bool = True) -> Encoded:
     for column in codec.columns:
         modality = column.modality
         assert isinstance(modality, Modality)
-        grouped.setdefault(modality.gives, []).append(modality.encode(column.values(data.frame), column.state))
+        array = modality.within(data).encode(column.values(data.frame), column.state)
+        grouped.setdefault(modality.gives, []).append(array)
     inputs = {form: np.stack(arrays, axis=1) for form, arrays in grouped.items()}
-    targets = encode_targets(data, codec) if labelled else None
-    return Encoded(tuple(data.ids), inputs, targets)
+    targets = _placed(encode_targets(data, codec), inputs, data, codec) if labelled else None
+    return Encoded(tuple(data.ids), inputs, targets, groups=_groups(data, codec) if labelled else None)
+
+
+def _groups(data: Dataset, codec: Codec) -> np.ndarray | None:
+    """Return a number for the group of each row, int64 (rows,), None where groups are neither known nor needed."""
+    assert isinstance(codec.task, Task)
+    name = codec.group
+    if name is not None and name in data.columns:
+        return row_hashes(data.frame, [name]).view(np.int64)
+    if name is not None and codec.task.judged_by is not None:
+        raise SchemaError(
+            f"{_source(data)}: there is no column '{name}', by which {codec.task.kind} is measured; add it"
+        )
+    return None
+
+
+def _placed(targets: Any, inputs: Mapping[str, np.ndarray], data: Dataset, codec: Codec) -> Any:
+    """Return the labels with what they need of the rows' inputs. Raises DataError naming a row that they do not fit."""
+    assert isinstance(codec.task, Task)
+    try:
+        return codec.task.placed(targets, inputs)
+    except MisplacedError as error:
+        place = f"{data.place(error.position)}, column '{codec.target}'"
+        raise DataError(f"{place}: {error.fact}; correct or remove the row") from error
 
 
 def has_label(data: Dataset, codec: Codec) -> pl.Series:

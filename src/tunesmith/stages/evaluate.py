@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ import polars as pl
 
 from ..core.errors import SchemaError
 from ..core.seed import stream
-from ..core.statistics import Comparison, Statistic, intervals, paired_difference
-from ..data import Codec, Dataset, Metric
+from ..core.statistics import Comparison, Statistic, Units, intervals, paired_difference
+from ..data import Codec, Dataset, Encoded, Metric
 from ..data import Rows as Scores  # one entry per row, in the form that the task gives them
 from ..data.encoded import taken
 from ..data.metrics import HIGHER_IS_BETTER
@@ -32,6 +32,13 @@ class Rows:
     codec: Codec
     targets: Scores
     seed: int
+    groups: np.ndarray | None = None
+    """The group of each row, int64 (rows,): rows of one group are drawn together."""
+
+    @property
+    def drawn(self) -> Units:
+        """What a resample draws: rows, or groups of them."""
+        return len(self.data) if self.groups is None else self.groups
 
     @property
     def task(self) -> Task:
@@ -41,7 +48,7 @@ class Rows:
 
     def answered(self, scores: Scores) -> Answered:
         """Return the labels beside these scores and what the codec answers from them."""
-        return self.task.answered(self.targets, scores, self.codec.target_state)
+        return replace(self.task.answered(self.targets, scores, self.codec.target_state), groups=self.groups)
 
 
 def figures(rows: Rows, scores: Scores) -> dict[str, Metric]:
@@ -81,7 +88,7 @@ def compare(rows: Rows, ours: Scores, theirs: Scores, others: Rows | None = None
         return lambda weights: {primary: sign * task.measured(given, weights, primary)[primary]}
 
     pair = statistic(rows, ours), statistic(others or rows, theirs)
-    return paired_difference(*pair, len(rows.data), stream(rows.seed, "paired"), RESAMPLES)[primary]
+    return paired_difference(*pair, rows.drawn, stream(rows.seed, "paired"), RESAMPLES)[primary]
 
 
 def verdict(comparisons: Mapping[str, Comparison], primary: str) -> dict[str, str]:
@@ -139,13 +146,14 @@ def pictures(rows: Rows, scores: Scores) -> dict[str, Any]:
     return {"worst": _worst(rows, scores)} | rows.task.pictures(rows.answered(scores))
 
 
-def validation_measure(task: Task, targets: Scores, state: Mapping[str, Any]) -> Callable[[Scores], Judged]:
-    """Return outputs -> what validation says of them, for early stopping."""
+def validation_measure(task: Task, validation: Encoded, state: Mapping[str, Any]) -> Callable[[Scores], Judged]:
+    """Return outputs -> what labelled validation rows say of them, for early stopping."""
     sign = 1.0 if HIGHER_IS_BETTER[task.primary] else -1.0
-    once = np.ones((1, len(targets)))
+    once = np.ones((1, len(validation)))
 
     def judge(outputs: Scores) -> Judged:
-        given = task.answered(targets, task.scores(outputs, state), state)
+        given = task.answered(validation.targets, task.scores(outputs, state), state)
+        given = replace(given, groups=validation.groups)
         value = float(task.measured(given, once, task.primary)[task.primary][0])
         merit = sign * value if np.isfinite(value) else -np.inf
         return Judged(task.primary, value, merit, float(task.losses(given).mean()))
@@ -154,7 +162,7 @@ def validation_measure(task: Task, targets: Scores, state: Mapping[str, Any]) ->
 
 
 def _metrics(statistic: Callable[[np.ndarray], dict[str, np.ndarray]], rows: Rows) -> dict[str, Metric]:
-    found = intervals(statistic, len(rows.data), stream(rows.seed, "bootstrap"), RESAMPLES)
+    found = intervals(statistic, rows.drawn, stream(rows.seed, "bootstrap"), RESAMPLES)
     return {name: _metric(one.value, one.low, one.high) for name, one in found.items()}
 
 
@@ -185,7 +193,7 @@ def _worst(rows: Rows, scores: Scores) -> list[dict[str, Any]]:
                 "loss": float(losses[chosen[position]]),
             }
         )
-    return [one for one in shown if one["answer"] != one["target"]]
+    return [one for one in shown if not rows.task.is_right(one["answer"], one["target"])]
 
 
 def by_slice(rows: Rows, scores: Scores, column: str) -> dict[str, Any]:
@@ -197,7 +205,8 @@ def by_slice(rows: Rows, scores: Scores, column: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for value in sorted(set(values)):
         chosen = np.flatnonzero(values == value)
-        part = Rows(rows.data.take(chosen), rows.codec, taken(rows.targets, chosen), rows.seed)
+        groups = None if rows.groups is None else rows.groups[chosen]
+        part = Rows(rows.data.take(chosen), rows.codec, taken(rows.targets, chosen), rows.seed, groups)
         metrics = {name: one.as_json() for name, one in figures(part, taken(scores, chosen)).items()}
         found[str(value)] = {"rows": len(chosen), "metrics": metrics}
     return found

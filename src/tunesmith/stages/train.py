@@ -25,7 +25,7 @@ from ..training.checkpoint import Checkpoints
 from ..training.course import Course
 from ..training.estimate import Estimate, clock, estimate, steps_within
 from ..training.groups import peak_rate
-from ..training.loop import Loop, is_of_memory
+from ..training.loop import Loop
 from ..training.memory import peak_bytes
 from ..training.prefix import shorten
 from ..training.race import race
@@ -33,6 +33,8 @@ from ..training.randomness import manual_seed, random_state, restore_random
 from ..training.rates import probe_rate
 from ..training.resume import Keeper, adopt, spread
 from ..training.settings import Job, Plan
+from ..training.shortage import is_of_memory
+from ..training.statistics import undisturbed
 from ..training.variants import variants
 from ..training.warm import warm
 from ..training.weighting import balanced_rows
@@ -177,7 +179,7 @@ def _drops_out(model: Network, job: Job) -> bool:
 def _differs(model: Network, job: Job) -> bool:
     """Tell whether two passes over a few rows give different outputs; random streams are left where they were."""
     random, few = random_state(), np.arange(min(CHECKED_ROWS, len(job.train)))
-    with torch.no_grad():
+    with torch.no_grad(), undisturbed(model.net):
         first, second = (model.net(model.collate(job.train, few), True)[0] for _ in range(2))
     restore_random(random)
     return not first.equal(second)
@@ -204,6 +206,8 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int, varia
     key = "" if places.checkpoints is None else value_digest([places.key, digest_of_weights([model.net])])
     body: Any = model.net.encoders[model.body]
     names = {name for name, _ in model.net.named_parameters()}
+    for encoder in model.net.encoders.values():
+        encoder.adapt(job.train.inputs)  # type: ignore[operator]
     if job.how.engine.is_sharded:
         for encoder in model.net.encoders.values():
             encoder.run_modules()  # type: ignore[operator]

@@ -6,16 +6,31 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..data.forms import PLAIN
 from ..parts.baselines import Baseline, Question
+from . import boxes, windows
 from .promise import promise, same
 from .rows import QUESTIONS, Asked, encoded
 
 SIZES = {"train": 60, "validation": 20, "test": 12}
-INPUTS = ({"numbers"}, {"categories"}, {"numbers", "categories"}, {"text"}, {"text", "numbers", "categories"})
+INPUTS = (
+    {"numbers"},
+    {"categories"},
+    {"numbers", "categories"},
+    {"text"},
+    {"text", "numbers", "categories"},
+    {"pixels"},
+    {"pixels", "numbers"},
+)
 
 
 def check(baseline: Baseline) -> None:
     """Hold one baseline to its promises, for every kind of question and of inputs."""
+    for form, kit in {"spans": windows, "boxes": boxes}.items():
+        if form in baseline.forms:
+            kit.check_baseline(baseline)
+    if not baseline.forms & PLAIN:
+        return
     answered = 0
     for name, asked in QUESTIONS.items():
         for forms in INPUTS:
@@ -27,14 +42,15 @@ def check(baseline: Baseline) -> None:
 
 
 def _questions(asked: Asked, forms: frozenset[str]) -> list[Question]:
-    """Return the question with vectors of a pre-trained body where the rows have text, and without."""
+    """Return the question with vectors of a pre-trained body where the rows have text or images, and without."""
     splits = {name: encoded(asked, forms, rows, name) for name, rows in SIZES.items()}
     three = (splits["train"], splits["validation"], splits["test"])
     plain = Question(*three, form=asked.form, width=asked.width, seed=0, base="tiny")
-    if "text" not in forms:
+    if not forms & {"text", "pixels"}:
         return [plain]
     waves = {name: np.sin(np.outer(np.arange(rows), np.arange(1, 6))) for name, rows in SIZES.items()}
-    return [plain, replace(plain, features=waves)]
+    both = {name: np.stack([one, one[::-1]], axis=1) for name, one in waves.items()}
+    return [plain, replace(plain, features=waves), replace(plain, features=waves, texts=both)]
 
 
 def _answers(baseline: Baseline, question: Question, what: str) -> None:

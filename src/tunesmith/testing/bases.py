@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -16,27 +17,40 @@ from .promise import near, promise
 from .rows import QUESTIONS, encoded, shape_of
 
 ROWS = 6
-INPUT_FORMS = frozenset({"text", "numbers", "categories"})
+INPUT_FORMS = frozenset({"text", "words", "numbers", "categories", "image"})
 
 
 def check(base: Base) -> None:
-    """Hold one base to its promises; one that loads a `path` is given a folder with a very small BERT."""
+    """Hold one base to its promises; one that loads a `path` is given a very small model of its own form there."""
     promise(bool(base.takes) and base.takes <= INPUT_FORMS, base, f"`takes` must be some of {sorted(INPUT_FORMS)}")
     if isinstance(base, FittedBase):
         fitted.check(base)
     elif "path" in type(base).model_fields:
         with tempfile.TemporaryDirectory() as folder:
-            tiny.save(Path(folder))
-            _differentiable(base.model_copy(update={"path": folder}))
+            _differentiable(base.model_copy(update={"path": str(_saved(base, Path(folder)))}))
     else:
         _differentiable(base)
+
+
+def _saved(base: Base, folder: Path) -> Path:
+    """Write what the base can load, and return where: for a sample's path with an ending, a file of weights."""
+    if "image" not in base.takes:
+        tiny.save(folder)
+    elif "object" in base.gives:
+        tiny.save_detector(folder)
+    elif Path(getattr(base, "path", "")).suffix:
+        tiny.save_weights(folder / "weights.pt")
+        return folder / "weights.pt"
+    else:
+        tiny.save_network(folder)
+    return folder
 
 
 def _differentiable(base: Base) -> None:
     promise(base.form == "differentiable", base, f"`form` is '{base.form}', but it is no FittedBase")
     for forms in _choices(base.takes):
         inputs = encoded(QUESTIONS["two classes"], forms, ROWS, "bases").inputs
-        shape = shape_of(forms)
+        shape = replace(shape_of(forms), reads="row" if "row" in base.gives else sorted(base.gives)[0])
         body = base.build(shape, 1)
         prepared = body.prepare(inputs)
         vectors = _vectors(base, body, prepared)
@@ -56,7 +70,9 @@ def _choices(takes: frozenset[str]) -> list[frozenset[str]]:
 def _vectors(base: Base, body: Encoder, inputs: Arrays) -> np.ndarray:
     """Return the vectors of all rows, having seen that a row's own do not depend on the batch."""
     whole = _run(body, inputs, np.arange(ROWS))
-    promise(whole.shape == (ROWS, body.width), base, f"vectors have shape {whole.shape}, not ({ROWS}, {body.width})")
+    units = body.units(inputs)
+    lines = ROWS if units is None else int(units.sum())
+    promise(whole.shape == (lines, body.width), base, f"vectors have shape {whole.shape}, not ({lines}, {body.width})")
     promise(bool(np.isfinite(whole).all()), base, "vectors must be finite")
     alone = np.concatenate([_run(body, inputs, np.array([row])) for row in range(ROWS)])
     promise(near(whole, alone, 1e-5), base, "a row's vector must not depend on the rows beside it")

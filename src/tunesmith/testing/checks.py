@@ -72,6 +72,11 @@ def tables() -> Iterator[Table]:
     yield from _divided(plain)
     lists = pl.DataFrame({"text": ["a", "b", "b", None], "tags": [["x"], ["x", "y"], [], None]})
     yield Table(Dataset.of(lists, "rows.jsonl").identified(["text"]), ("text",), "tags", "multilabel")
+    tagged = pl.DataFrame({"words": [["a", "b"], ["a", "b"], [], None], "tags": [["O", "B-X"], ["I-X"], [], None]})
+    yield Table(Dataset.of(tagged, "rows.conll").identified(["words"]), ("words",), "tags", "tagging")
+    boxes = [[{"x": 1.0, "label": "car"}], [], [], None]
+    street = pl.DataFrame({"image": ["a.png", "b.png", "b.png", None], "boxes": boxes})
+    yield Table(Dataset.of(street, "rows.json").identified(["image"]), ("image",), "boxes", "detection")
     yield from _judged()
 
 

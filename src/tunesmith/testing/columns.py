@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
+
+from .images import ppm
 
 ROWS = 24
 
@@ -21,8 +24,15 @@ def plain() -> dict[str, pl.Series]:
         "counts": [at % 5 for at in range(ROWS)],
         "flags": [at % 3 == 0 for at in range(ROWS)],
         "constant": [4.5] * ROWS,
+        "pictures": [ppm(np.full((8, 6, 3), at * 9, np.uint8)) for at in range(ROWS)],
     }
     return {name: pl.Series(name, values) for name, values in columns.items()}
+
+
+def lists(every: int = ROWS + 1) -> pl.Series:
+    """Return a column of lists of words, none of them empty; each `every`-th row is missing from the first on."""
+    rows = [None if at % every == 0 else SENTENCES[at % 4].split()[: at % 3 + 1] for at in range(1, ROWS + 1)]
+    return pl.Series("lists", rows, pl.List(pl.String))
 
 
 def holed() -> dict[str, pl.Series]:
@@ -43,6 +53,7 @@ def strange() -> dict[str, pl.Series]:
         "counts": [None, 999, -1, 0, 2**40],
         "flags": [None, True, False, True, False],
         "constant": [None, 4.5, 4.6, -4.5, 0.0],
+        "pictures": [None, b"", b"no image", b"P6 8 8 255\n", ppm(np.zeros((1, 1, 3), np.uint8))],
     }
     types = {name: column.dtype for name, column in plain().items()}
     return {name: pl.Series(name, values, dtype=types[name]) for name, values in columns.items()}

@@ -6,7 +6,10 @@ import numpy as np
 
 from ..core.need import lazy
 from ..core.seed import stream
+from ..data import Ragged
 from ..parts.losses import Hurt, Loss
+from ..parts.losses._lines import Lines
+from . import boxes, windows
 from .promise import near, promise
 
 torch = lazy("torch")
@@ -20,8 +23,16 @@ WIDTHS = {"class": 3, "classes": 3, "value": 1}
 
 def check(loss: Loss) -> None:
     """Hold one loss to its promises, for every form it can judge."""
-    promise(bool(loss.forms) and loss.forms <= WIDTHS.keys(), loss, f"`forms` must be some of {', '.join(WIDTHS)}")
-    for form in sorted(loss.forms):
+    own = {"spans": windows, "boxes": boxes}
+    known = WIDTHS.keys() | own | {"several", "tags"}
+    promise(bool(loss.forms) and loss.forms <= known, loss, f"`forms` must be some of {', '.join(sorted(known))}")
+    for form in sorted(loss.forms & own.keys()):
+        own[form].check_loss(loss)
+    if "several" in loss.forms:
+        _several(loss)
+    if "tags" in loss.forms:
+        _tags(loss)
+    for form in sorted(loss.forms & WIDTHS.keys()):
         targets, width = labels(form), WIDTHS[form]
         hurt = loss.build(targets, width)
         outputs = stream(0, "losses", form).normal(size=(ROWS, width)).astype(np.float32)
@@ -29,6 +40,43 @@ def check(loss: Loss) -> None:
         _gradient(loss, hurt, outputs, targets)
         _order(loss, hurt, targets, form)
         _extremes(loss, hurt, targets, width)
+
+
+def _several(loss: Loss) -> None:
+    """Hold a loss of several targets, a class of three and a value, to the same; a missing one does not hurt."""
+    targets = np.column_stack([labels("class"), labels("value")]).astype(np.float64)
+    hurt, width = loss.build(targets, WIDTHS["class"] + WIDTHS["value"]), 4
+    outputs = stream(0, "losses", "several").normal(size=(ROWS, width)).astype(np.float32)
+    _shape(loss, hurt, outputs, targets)
+    _gradient(loss, hurt, outputs, targets)
+    _extremes(loss, hurt, targets, width)
+    without = [np.where(np.arange(2) == at, np.nan, targets) for at in (0, 1)]
+    halves = _losses(hurt, outputs, without[0]) + _losses(hurt, outputs, without[1])
+    promise(
+        near(_losses(hurt, outputs, targets), halves, 1e-6), loss, "a row's loss is the sum over the targets it has"
+    )
+    none = _losses(hurt, outputs, np.full_like(targets, np.nan))
+    promise(near(none, np.zeros(ROWS), 0.0), loss, "a row without targets must not hurt")
+
+
+def _tags(loss: Loss) -> None:
+    """A row's loss is the sum over its words, whatever rows are beside it, in units of a row of usual length."""
+    targets = Ragged.cut(labels("class").astype(np.int32), np.array([3, 0, 1, 2]))
+    hurt = loss.build(targets, WIDTHS["class"])
+    outputs = stream(0, "losses", "tags").normal(size=(ROWS, WIDTHS["class"])).astype(np.float32)
+
+    def losses(rows: list[int], outputs: np.ndarray) -> np.ndarray:
+        some = targets.take(np.array(rows))
+        lines = Lines(torch.from_numpy(some.values), torch.from_numpy(some.lengths))
+        return hurt(torch.from_numpy(outputs), lines).double().numpy()
+
+    whole = losses([0, 1, 2, 3], outputs)
+    promise(whole.shape == (4,), loss, f"four rows of words must give shape (4,), not {whole.shape}")
+    promise(whole[1] == 0.0, loss, "a row without words must not hurt")
+    alone = losses([3, 0], np.concatenate([outputs[4:], outputs[:3]]))
+    promise(near(alone, whole[[3, 0]], 1e-6), loss, "a row's loss must not depend on the rows beside it")
+    each = _losses(loss.build(labels("class"), WIDTHS["class"]), outputs, labels("class"))
+    promise(near(whole.sum() * ROWS / 4, each.sum(), 1e-5), loss, "words must hurt as rows of one class do")
 
 
 def labels(form: str) -> np.ndarray:

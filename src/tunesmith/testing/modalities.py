@@ -13,13 +13,21 @@ from ..parts.modalities import Modality
 from . import columns
 from .promise import promise, same
 
-TYPES = {"text": np.dtype(object), "numbers": np.dtype(np.float32), "categories": np.dtype(np.int64)}
+TYPES = {
+    "text": np.dtype(object),
+    "numbers": np.dtype(np.float32),
+    "categories": np.dtype(np.int64),
+    "image": np.dtype(object),
+    "words": np.dtype(object),
+}
 
 
 def check(modality: Modality) -> None:
     """Hold one modality to its promises."""
     promise(modality.gives in TYPES, modality, f"`gives` must be one of {', '.join(TYPES)}")
     plain, holed, strange = columns.plain(), columns.holed(), columns.strange()
+    plain["lists"], holed["lists"] = columns.lists(), columns.lists(every=5)
+    strange["lists"] = pl.Series("lists", [None, [], [""], ["x" * 5000, "a b"], [None]], pl.List(pl.String))
     suited = [name for name, column in plain.items() if _suits(modality, column) > 0.0]
     promise(bool(suited), modality, f"suits() is 0 for every kind of column: {', '.join(plain)}")
     for column in [*holed.values(), *strange.values()]:
@@ -72,13 +80,15 @@ def _encode(modality: Modality, column: pl.Series, state: dict[str, Any]) -> Non
 
 
 def _missing(modality: Modality, column: pl.Series) -> None:
-    """A missing value is the empty text, NaN or code 0, and nothing else is NaN."""
+    """A missing value is the empty text, no words, NaN, code 0 or no picture, and nothing else is NaN."""
     encoded = modality.encode(column, modality.fit(column))
     absent = column.is_null().to_numpy()
     marked = {
         "text": lambda: np.array([one == "" for one in encoded]),
         "numbers": lambda: np.isnan(encoded),
         "categories": lambda: encoded == 0,
+        "image": lambda: np.array([str(one) == "" for one in encoded]),
+        "words": lambda: np.array([one == [] for one in encoded]),
     }[modality.gives]()
     promise(bool(marked[absent].all()), modality, f"missing values of '{column.name}' must be encoded as missing")
     promise(not marked[~absent].any(), modality, f"values of '{column.name}' seen in training are encoded as missing")

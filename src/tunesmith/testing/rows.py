@@ -11,6 +11,7 @@ from ..core.seed import stream
 from ..data import Encoded
 from ..data.forms import Form
 from ..parts.bases import Shape
+from . import images
 
 CODES = 4  # of each category column, the unknown one among them
 GOOD, BAD = ("fine", "great", "works"), ("broken", "late", "poor")
@@ -33,7 +34,7 @@ QUESTIONS = {
 
 
 def encoded(asked: Asked, forms: frozenset[str], count: int, part: str) -> Encoded:
-    """Return `count` rows of the split `part` with two columns of each input form, from which targets can be told.
+    """Return `count` rows of the split `part`, from which targets can be told: an image, two columns of any other form.
 
     About one number in twenty is NaN and one category in ten unknown, so nobody can be right on every row.
     """
@@ -46,6 +47,11 @@ def encoded(asked: Asked, forms: frozenset[str], count: int, part: str) -> Encod
     numbers[random.random(size=numbers.shape) < 0.05] = np.nan
     codes[random.random(size=codes.shape) < 0.1] = 0
     inputs: dict[str, Any] = {"text": texts, "numbers": numbers, "categories": codes.astype(np.int64)}
+    if "words" in forms:
+        inputs["words"] = np.empty((count, 1), object)
+        inputs["words"][:, 0] = [row[0].split() for row in texts]
+    if forms & {"image", "pixels"}:
+        inputs |= {"image": images.pictures(signal, part), "pixels": images.pixels(signal, part)}
     ids = tuple(f"{part}-{at}" for at in range(count))
     return Encoded(ids, {form: inputs[form] for form in sorted(forms)}, targets)
 
@@ -53,7 +59,9 @@ def encoded(asked: Asked, forms: frozenset[str], count: int, part: str) -> Encod
 def shape_of(forms: frozenset[str]) -> Shape:
     """Return how large such rows are."""
     categories = (CODES, CODES) if "categories" in forms else ()
-    return Shape(2 * ("text" in forms), 2 * ("numbers" in forms), categories)
+    sizes = ((images.HEIGHT, images.WIDTH),) if "image" in forms else ()
+    words = int("words" in forms)
+    return Shape(2 * ("text" in forms), 2 * ("numbers" in forms), categories, words=words, images=sizes)
 
 
 def _texts(signal: float, at: int) -> list[str]:

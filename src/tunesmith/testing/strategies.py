@@ -46,8 +46,9 @@ def check(strategy: Strategy) -> None:
 
 def _refused(strategy: Strategy, body: Encoder) -> None:
     """See that a form of target that the strategy does not name is refused before anything moves."""
-    promise(strategy.forms <= TARGETS.keys(), strategy, f"`forms` must be some of {', '.join(TARGETS)}")
-    for form in sorted(TARGETS.keys() - strategy.forms):
+    forms = TARGETS.keys() if strategy.forms is None else strategy.forms
+    promise(forms <= TARGETS.keys(), strategy, f"`forms` must be some of {', '.join(TARGETS)}")
+    for form in sorted(TARGETS.keys() - forms):
         taken: list[int] = []
         try:
             _scene(strategy, body, form, taken)
@@ -60,7 +61,7 @@ def _refused(strategy: Strategy, body: Encoder) -> None:
 def _warm(strategy: Strategy, body: Encoder) -> None:
     """Let the strategy train on its own aim, where it has one, for each form it names."""
     total = strategy.warm_steps(ROWS)
-    for form in sorted(strategy.forms if total else ()):
+    for form in sorted((strategy.forms or TARGETS) if total else ()):
         before, taken = _weights(body), list[int]()
         told = _scene(strategy, body, form, taken)
         expected = list(range(1, total + 1))

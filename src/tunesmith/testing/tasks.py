@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from ..core.ids import canonical
-from ..data.metrics import HIGHER_IS_BETTER, measure
+from ..data.metrics import HIGHER_IS_BETTER
 from ..parts.tasks import Task
 from . import own_forms
 from .columns import plain
@@ -132,10 +132,8 @@ def _is_label(task: Task, label: Any, answer: Any) -> bool:
 
 def _judge(task: Task, encoded: np.ndarray, scores: np.ndarray, state: dict[str, Any]) -> None:
     """Perfect answers score best by every metric, the primary among them; another row's answers score worse."""
-    truth, once = task.truth(encoded, state), np.ones((1, len(encoded)))
-    best = {name: float(one[0]) for name, one in measure(task.form, truth, scores, once).items()}
-    wrong = task.scores(perfect(task, np.roll(encoded, 1, axis=0), state), state)
-    worse = {name: float(one[0]) for name, one in measure(task.form, truth, wrong, once).items()}
+    best = _measured(task, encoded, scores, state)
+    worse = _measured(task, encoded, task.scores(perfect(task, np.roll(encoded, 1, axis=0), state), state), state)
     promise(task.primary in best, task, f"`primary` names '{task.primary}', which is not measured for {task.form}")
     for name, value in best.items():
         ideal = 1.0 if HIGHER_IS_BETTER[name] else 0.0
@@ -143,6 +141,11 @@ def _judge(task: Task, encoded: np.ndarray, scores: np.ndarray, state: dict[str,
     name = task.primary
     is_less = worse[name] < best[name] if HIGHER_IS_BETTER[name] else worse[name] > best[name]
     promise(is_less, task, f"wrong answers have {name} {worse[name]}, no worse than perfect ones ({best[name]})")
+
+
+def _measured(task: Task, encoded: np.ndarray, scores: np.ndarray, state: dict[str, Any]) -> dict[str, float]:
+    found = task.measured(task.answered(encoded, scores, state), np.ones((1, len(encoded))))
+    return {name: float(one[0]) for name, one in found.items()}
 
 
 def _unseen(task: Task) -> None:

@@ -1,7 +1,8 @@
-"""A BERT of four thin layers with random weights, and a tokenizer that spells: a body for quick tests."""
+"""Bodies for quick tests, with random weights: a BERT of four thin layers and a tokenizer that spells, a ResNet."""
 
 from __future__ import annotations
 
+import json
 import string
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from ..core.seed import derive
+from ..parts.bases._architectures import ARCHITECTURES
 from ..parts.bases._transformer import TransformerEncoder
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -79,6 +81,46 @@ def save(folder: Path) -> None:
     """Write configuration, weights and tokenizer as transformers does, for bases that load a folder."""
     body().save_pretrained(folder)
     _save_tokenizer(folder, cls_token="[CLS]", sep_token="[SEP]")
+
+
+def save_network(folder: Path) -> None:
+    """Write a network for images as transformers does, with what its image processor would do."""
+    config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(0, "network"))
+        transformers.ResNetModel(config).save_pretrained(folder)
+    processor = {"size": {"height": 24, "width": 24}, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor), "utf-8")
+
+
+def save_detector(folder: Path) -> None:
+    """Write a YOLOS of one thin layer that answers with six boxes, as transformers does."""
+    config = transformers.YolosConfig(  # type: ignore[call-arg]
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+        image_size=[32, 32],
+        patch_size=8,
+        num_detection_tokens=6,
+        num_labels=3,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(0, "detector"))
+        transformers.YolosForObjectDetection(config).save_pretrained(folder)
+    processor = {"size": {"height": 32, "width": 32}, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor), "utf-8")
+
+
+def save_weights(path: Path) -> None:
+    """Write the plain weights of the smallest network that `kind: local` knows, with a classifier for two classes."""
+    architecture = ARCHITECTURES["cifar_resnet20"]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(0, "weights"))
+        body = architecture.make()
+        head = torch.nn.Linear(body.width, 2)
+    classifier = {f"{architecture.head}.{name}": one for name, one in head.state_dict().items()}
+    torch.save(body.state_dict() | classifier, path)
 
 
 def _save_tokenizer(folder: Path, **special: str) -> None:

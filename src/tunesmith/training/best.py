@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import torch
 
@@ -13,17 +14,17 @@ Weights = dict[str, torch.Tensor]
 SOUP = 3  # validations whose weights are kept for the average
 
 
-def copies(parameters: Mapping[str, torch.nn.Parameter]) -> Weights:
+def copies(tensors: Mapping[str, torch.Tensor]) -> Weights:
     """Return a copy of these weights."""
-    return {name: one.detach().clone() for name, one in parameters.items()}
+    return {name: one.detach().clone() for name, one in tensors.items()}
 
 
 def put(net: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    """Set the weights of these names."""
+    """Set the weights and buffers of these names."""
     with torch.no_grad():
-        for name, parameter in net.named_parameters():
+        for name, one in chain(net.named_parameters(), net.named_buffers()):
             if name in weights:
-                parameter.copy_(weights[name])
+                one.copy_(weights[name])
 
 
 @dataclass(slots=True)
@@ -72,13 +73,13 @@ class Average:
     sums: Weights = field(default_factory=dict)
     steps: int = 0
 
-    def add(self, parameters: Mapping[str, torch.nn.Parameter]) -> None:
+    def add(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Take in the weights after a step."""
-        for name, one in parameters.items():
+        for name, one in tensors.items():
             self.sums.setdefault(name, torch.zeros_like(one))
         self.steps += 1
-        now = [one.detach() for one in parameters.values()]
-        torch._foreach_lerp_([self.sums[name] for name in parameters], now, 1.0 - self.decay)
+        now = [one.detach() for one in tensors.values()]
+        torch._foreach_lerp_([self.sums[name] for name in tensors], now, 1.0 - self.decay)
 
     def weights(self) -> Weights:
         """Return the average."""

@@ -15,6 +15,7 @@ from .loop import Loop
 from .memory import SHARE, available_bytes, row_bytes, state_bytes
 from .randomness import random_state, restore_random
 from .settings import Plan
+from .statistics import undisturbed
 
 OPTIMIZER_SECONDS = 4e-10  # per weight and step: AdamW reads and writes 28 bytes, at some 70 GB/s
 FORWARD = 1 / 3  # of a step's time per row goes into the forward pass
@@ -50,7 +51,7 @@ def estimate(loop: Loop) -> Estimate:
     random = random_state()
     order = np.arange(len(job.train)) if loop.lengths is None else np.argsort(loop.lengths, kind="stable")
     longest = order[-min(4, len(order)) :]
-    with _all_released(loop):
+    with _all_released(loop), undisturbed(loop.model.net):
         loop.wake()
         with job.how.engine.autocast():
             per_row = row_bytes(loop, longest)
@@ -61,7 +62,8 @@ def estimate(loop: Loop) -> Estimate:
         own = 2 ** int(math.log2(max(1.0, room / max(1.0, per_row))))
         fitting = int(-loop.engine.most([-own])[0])  # what fits the process with the least room
         share = math.ceil(plan.batch / loop.engine.world)
-        loop.micro = min(share, fitting if job.how.micro_batch == "auto" else job.how.micro_batch)
+        most = share if loop.statistics else fitting
+        loop.micro = min(share, most if job.how.micro_batch == "auto" else job.how.micro_batch)
         step = loop.engine.most([_step_seconds(loop, order)])[0]
     validation = step * FORWARD * len(job.validation) / plan.batch
     restore_random(random)

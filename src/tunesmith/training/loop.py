@@ -23,11 +23,12 @@ from .labels import Shelf
 from .monitor import Monitor
 from .randomness import manual_seed, random_state, restore_random
 from .settings import Job, Plan, Step
+from .shortage import is_of_memory, shortage
+from .statistics import moving_statistics
 from .weighting import weighed
 
 RECENT_STEPS = 50  # whose mean loss stands for the training loss beside a validation
 BACK_OFF = 0.5  # what the rate is multiplied with after a step that was not finite
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @dataclass(slots=True)
@@ -60,11 +61,13 @@ class Loop:
         ever = {id(one) for one in movable}
         self.moving = {name: one for name, one in model.net.named_parameters() if id(one) in ever}
         self.frozen = frozen_depth(self.layers, free)
+        self.statistics = moving_statistics(model, self.frozen, job.how, plan.batch)
+        self.changing = {**self.moving, **self.statistics}
         groups = parameter_groups(model, job.how.optimizer, rate, ever)
         self.peaks = [group["lr"] for group in groups]
         self.optimizer = job.how.optimizer.build(groups)
         self.hurt = weighed(job, model.width)
-        self.labels = Shelf(job.targets, model.device)
+        self.labels = Shelf(model.labels(job.train), model.device)
         self.rows, self.lengths = job.train, model.lengths(job.train)
         assert job.how.regularizers != "auto"
         self.penalties = [one.build(model.net) for one in job.how.regularizers]
@@ -88,6 +91,8 @@ class Loop:
             started = time.monotonic()
             self.rows = self.job.anew(epoch)
             self.lengths = self.model.lengths(self.rows)
+            if self.rows.targets is not self.job.train.targets:  # boxes follow what becomes of their pictures
+                self.labels = Shelf(self.model.labels(self.rows), self.model.device)
             self._spend(started)
         generator = stream(self.seed, "batches", epoch * self.plan.per_epoch)
         every = self.job.batches(self.plan.batch, generator, self.lengths)
@@ -100,14 +105,16 @@ class Loop:
         factor = how.optimizer.factor(progress.number, self.plan.total) * progress.rate_scale
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak * factor
+        counted = copies(self.statistics)
         loss = self.accumulate(positions)
         norm = self._clip()
         is_finite = math.isfinite(loss) and math.isfinite(norm)
         if is_finite:
             self.optimizer.step()
             if self.average is not None:
-                self.average.add(self.moving)
+                self.average.add(self.changing)
         else:
+            put(self.model.net, counted)
             progress.skipped += 1
             progress.rate_scale *= BACK_OFF
         progress.skipped_in_a_row = 0 if is_finite else progress.skipped_in_a_row + 1
@@ -128,7 +135,7 @@ class Loop:
         if weights is None:
             outputs = self._outputs()
         else:
-            now = copies(self.moving)
+            now = copies(self.changing)
             put(self.model.net, weights)
             outputs = self._outputs()
             put(self.model.net, now)
@@ -140,7 +147,7 @@ class Loop:
             )
         judged = self.engine.of_first(self.job.measure(outputs))
         is_best = self.best.offer(
-            (judged.merit, -judged.loss), lambda: copies(self.moving) if weights is None else weights
+            (judged.merit, -judged.loss), lambda: copies(self.changing) if weights is None else weights
         )
         entry = {"step": number, "epoch": number / self.plan.per_epoch, "loss": judged.loss, "is_best": is_best}
         recent = self.progress.curve.steps[-min(RECENT_STEPS, self.plan.per_epoch) :]
@@ -221,12 +228,8 @@ class Loop:
                 if not is_of_memory(error):
                     raise
                 # divided weights are put together in step with the others, who are somewhere in the middle now
-                if self.micro <= 1 or self.engine.is_sharded:
-                    raise TrainingError(
-                        f"training step {self.progress.number + 1}: memory does not suffice for {self.micro} row(s), "
-                        "as few as can be taken; nothing was registered; use train.gradient_checkpointing: true, a "
-                        "lower train.micro_batch or base.max_tokens, a smaller base, or strategy: head"
-                    ) from error
+                if self.micro <= 1 or self.engine.is_sharded or self.statistics:
+                    raise shortage(self.progress.number + 1, self.micro, bool(self.statistics)) from error
                 is_short = True
             loss, short = self.engine.total([own, float(is_short)])
             if not short:
@@ -292,9 +295,3 @@ class Loop:
         elif scale > 1.0:
             torch._foreach_div_([self.engine.part(one.grad) for one in moved if one.grad is not None], scale)
         return norm
-
-
-def is_of_memory(error: Exception) -> bool:
-    """Return whether an error says that memory does not suffice: torch has no one class for it on processors."""
-    is_plain = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return is_plain or (isinstance(error, RuntimeError) and any(one in str(error) for one in OUT_OF_MEMORY))

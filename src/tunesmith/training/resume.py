@@ -66,7 +66,7 @@ def adopt(loop: Loop, state: State) -> None:
 
     def weights(kind: str) -> Weights:
         found = _under(state.tensors, kind)
-        return {name: loop.engine.like(one, loop.moving[name]) for name, one in found.items()}
+        return {name: loop.engine.like(one, loop.changing[name]) for name, one in found.items()}
 
     put(loop.model.net, weights("net"))
     for name, one in _under(state.tensors, "buffers").items():

@@ -22,7 +22,7 @@ def warm(model: Network, job: Job, seed: int) -> None:
     Raises RecipeError where the strategy cannot use such labels, TrainingError where its loss is not finite.
     """
     strategy, how = job.strategy, job.how
-    if job.form not in strategy.forms:
+    if strategy.forms is not None and job.form not in strategy.forms:
         fits = " or ".join(sorted(strategy.forms))
         raise RecipeError(f"strategy: {strategy.kind} needs targets of the form {fits}, not {job.form}; use another")
     total = strategy.warm_steps(len(job.train))

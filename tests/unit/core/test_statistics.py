@@ -8,6 +8,7 @@ from tunesmith.core.errors import DataError
 from tunesmith.core.statistics import (
     Comparison,
     Estimate,
+    drawn_weights,
     interval,
     intervals,
     paired_difference,
@@ -157,3 +158,51 @@ def test_an_undefined_difference_has_no_p_value_and_strange_figures_are_left_out
         return undefined(weights) | {"own": weights[:, 0]}
 
     assert paired_difference(more, undefined, 5, np.random.default_rng(0), 20) == {"nothing": Comparison(None)}
+
+
+def test_rows_of_one_group_are_drawn_together():
+    groups = np.repeat(np.array([40, -7, 3, 12, 5, 6, 99]), [1, 4, 2, 3, 1, 1, 1])
+    weights = drawn_weights(groups, 30, np.random.default_rng(0))
+    for one in np.unique(groups):
+        same = weights[:, groups == one]
+        assert (same == same[:, :1]).all()
+    firsts = weights[:, np.unique(groups, return_index=True)[1]]
+    assert (firsts.sum(axis=1) == 7).all()
+
+
+def test_groups_of_like_rows_widen_the_interval():
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 25)
+    values = np.repeat(random.normal(size=40), 25)
+
+    def mean(weights):
+        return {"mean": weights @ values / weights.sum(axis=1)}
+
+    alone = intervals(mean, 1000, np.random.default_rng(1))["mean"]
+    together = intervals(mean, groups, np.random.default_rng(1))["mean"]
+    assert together.value == pytest.approx(alone.value)
+    assert together.high - together.low > 3 * (alone.high - alone.low)
+    assert together.high - together.low == pytest.approx(2 * 1.96 * values.std() / 40**0.5, rel=0.2)
+
+
+def test_every_row_its_own_group_is_no_group():
+    values = np.random.default_rng(0).normal(size=50)
+
+    def mean(weights):
+        return {"mean": weights @ values / weights.sum(axis=1)}
+
+    one, other = (intervals(mean, units, np.random.default_rng(1)) for units in (50, np.arange(50)))
+    assert astuple(one["mean"]) == pytest.approx(astuple(other["mean"]))
+
+
+@pytest.mark.parametrize(("groups", "is_told"), [(5, False), (6, True)])
+def test_few_groups_tell_no_interval(groups, is_told):
+    owners = np.arange(60) % groups
+    better = {"hits": np.ones(60)}
+
+    def mean(weights):
+        return {name: weights @ one / weights.sum(axis=1) for name, one in better.items()}
+
+    found = paired_difference(mean, lambda weights: {"hits": np.zeros(len(weights))}, owners, np.random.default_rng(0))
+    assert found["hits"].difference == 1.0
+    assert (found["hits"].p_value is not None) is is_told

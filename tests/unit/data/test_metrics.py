@@ -6,7 +6,7 @@ import pytest
 import sklearn.metrics as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
+from scipy.stats import pearsonr, spearmanr
 
 from tunesmith.core.errors import DataError
 from tunesmith.core.statistics import intervals
@@ -17,7 +17,13 @@ CLASS_METRICS = {
     *("roc_auc", "pr_auc", "log_loss", "calibration_error"),
 }
 SEVERAL_METRICS = CLASS_METRICS - {"accuracy", "balanced_accuracy"} | {"subset_accuracy", "f1_micro"}
-VALUE_METRICS = {"mae", "rmse", "r2", "spearman"}
+VALUE_METRICS = {"mae", "rmse", "r2", "spearman", "pearson"}
+OTHERS = {  # of tasks that measure themselves
+    *("quadratic_kappa", "within_one", "ndcg", "mrr", "word_accuracy", "merit", "recall_100"),
+    *("map", "map_50", "map_75", "map_small", "map_medium", "map_large"),
+    *("span_f1", "exact_match", "span_f1_has_answer", "exact_match_has_answer", "exact_match_no_answer"),
+    *("entity_precision", "entity_recall", "entity_f1", "entity_f1_macro"),
+}
 FORMS = ("class", "classes", "value")
 MACRO = ("precision", "recall", "f1")
 
@@ -135,6 +141,21 @@ def test_spearman_is_that_of_scipy_on_repeated_rows(seed):
     assert point("value", truth, scores, counts.astype(float))["spearman"] == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_pearson_is_that_of_scipy_on_repeated_rows(seed):
+    truth, scores = draw("value", seed)
+    counts = np.random.default_rng(seed).integers(0, 3, 60)
+    wanted = pearsonr(np.repeat(truth, counts), np.repeat(scores, counts)).statistic
+    assert point("value", truth, scores, counts.astype(float))["pearson"] == pytest.approx(wanted)
+    shifted = point("value", truth + 1e6, 3 * scores - 7, counts.astype(float))
+    assert shifted["pearson"] == pytest.approx(wanted, abs=1e-6), "it does not see scale and place"
+    assert point("value", truth, -scores, counts.astype(float))["pearson"] == pytest.approx(-wanted)
+
+
+def test_pearson_of_constant_scores_is_undefined():
+    assert math.isnan(point("value", np.arange(7.0), np.full(7, 0.3))["pearson"])
+
+
 @pytest.mark.parametrize(
     ("form", "names"), [("class", CLASS_METRICS), ("classes", SEVERAL_METRICS), ("value", VALUE_METRICS)]
 )
@@ -145,7 +166,7 @@ def test_every_form_has_its_metrics_and_each_has_a_direction(form, names):
 
 
 def test_no_direction_is_given_for_a_metric_that_does_not_exist():
-    assert set(HIGHER_IS_BETTER) == CLASS_METRICS | SEVERAL_METRICS | VALUE_METRICS
+    assert set(HIGHER_IS_BETTER) == CLASS_METRICS | SEVERAL_METRICS | VALUE_METRICS | OTHERS
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -254,6 +275,7 @@ def test_a_constant_truth_has_nothing_to_explain():
     found = point("value", np.full(7, 0.1), np.arange(7.0), np.random.default_rng(0).exponential(size=7))
     assert math.isnan(found["r2"])
     assert math.isnan(found["spearman"])
+    assert math.isnan(found["pearson"])
     assert found["mae"] > 0
 
 

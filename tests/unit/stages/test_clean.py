@@ -184,3 +184,14 @@ def test_laws_of_the_ledger(given_rows, random):
 
 def _contents(data):
     return zip(data.frame["words"], data.frame["label"], data.index["split"], strict=True)
+
+
+def test_dropping_wrong_labels_leaves_every_class_its_least_suspect_row():
+    data = rows(list("uvwxyz"), ["rare", "rare", "a", "a", "b", "rare"], ["train"] * 5 + ["test"])
+    suspect = Finding("label_errors", "warning", (0, 1, 2), (0.9, 0.6, 0.8), "look at them", "label")
+    done = mended(data, [suspect], {"label_errors": "drop"})
+    assert done.rows.frame["words"].to_list() == ["v", "x", "y", "z"], "a class that is tested has to be learnt"
+    assert [one.row for one in done.changes] == [0, 2]
+    values = Shape("label", KINDS, form="value")
+    gone = clean(data, data, [suspect], {"label_errors": Mending(remedy="drop")}, values)
+    assert gone.rows.frame["words"].to_list() == ["x", "y", "z"], "values are no classes"

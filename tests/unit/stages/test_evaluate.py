@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from tunesmith.core.statistics import Comparison
-from tunesmith.data import Codec, Dataset
+from tunesmith.data import Codec, Dataset, Encoded
 from tunesmith.parts.tasks.classification import Classification
 from tunesmith.parts.tasks.regression import Regression
 from tunesmith.stages.evaluate import Rows, by_slice, compare, figures, pictures, remark, validation_measure, verdict
@@ -76,7 +76,7 @@ def test_the_worst_rows_are_errors_with_their_place():
 def test_validation_counts_a_smaller_error_as_better():
     task = Regression(metric="rmse")
     state = {"mean": 10.0, "deviation": 2.0}
-    judge = validation_measure(task, np.array([0.0, 1.0], np.float32), state)
+    judge = validation_measure(task, Encoded(("a", "b"), {}, np.array([0.0, 1.0], np.float32)), state)
     near, far = judge(np.array([[0.1], [1.0]])), judge(np.array([[2.0], [1.0]]))
     assert near.merit > far.merit
     assert near.metric == pytest.approx(0.2 / 2**0.5, rel=1e-5)

@@ -32,7 +32,7 @@ def course(one, folder=None, seconds=None, every=0.0):
 @pytest.mark.parametrize("how", [plant, plant_gradient])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_three_bad_steps_are_overcome(how, value):
-    of = job(epochs=4)
+    of = job(epochs=4, patience=50)
     one = how(loop(of), value, {4, 5, 6})
     course(one).run_until(one.plan.total)
     assert one.progress.number == one.plan.total == 12

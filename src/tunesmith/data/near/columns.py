@@ -13,6 +13,14 @@ from ...core.errors import DataError
 KINDS = ("text", "number", "category", "image")
 
 
+def comparable(frame: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Return the table with lists of words as texts, and the kinds of its columns without other lists."""
+    words = [name for name, kind in kinds.items() if kind == "words" and frame[name].dtype == pl.List(pl.String)]
+    frame = frame.with_columns(pl.col(words).list.join(" ", ignore_nulls=True)) if words else frame
+    plain = {name: "text" if name in words else kind for name, kind in kinds.items()}
+    return frame, {name: kind for name, kind in plain.items() if not frame[name].dtype.is_nested()}
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The names of the columns that count, by kind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -40,15 +41,15 @@ class Images:
         """Read the images of each column; one that is missing or cannot be read is near to nothing."""
         return [
             cls._read(
-                [_place(path, folder) for path in frame[name].cast(pl.String)],
+                [_file(cell, folder) for cell in frame[name]],
                 between(told, at / len(columns), (at + 1) / len(columns)),
             )
             for at, name in enumerate(columns)
         ]
 
     @classmethod
-    def _read(cls, paths: list[Path | None], told: Told) -> Images:
-        pictures = list(counted(in_threads(_picture, paths), len(paths), told))
+    def _read(cls, files: list[Path | bytes | None], told: Told) -> Images:
+        pictures = list(counted(in_threads(_picture, files), len(files), told))
         is_known = np.array([one is not None for one in pictures], bool)
         blank = np.zeros((SIDE, SIDE, 3), np.uint8)
         full = np.array([blank if one is None else one for one in pictures], np.uint8).reshape(-1, SIDE, SIDE, 3)
@@ -118,16 +119,17 @@ def _compared(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return alike.astype(np.float32), (alike >= CORRELATION) & (tint <= np.where(is_flat, FLAT, COLOUR))
 
 
-def _place(path: str | None, folder: Path | None) -> Path | None:
-    return None if path is None else find_file(folder or Path(), path)[0]
+def _file(cell: str | bytes | None, folder: Path | None) -> Path | bytes | None:
+    """Return the file that a cell names, or the one it holds."""
+    return cell if cell is None or isinstance(cell, bytes) else find_file(folder or Path(), str(cell))[0]
 
 
-def _picture(path: Path | None) -> np.ndarray | None:
+def _picture(file: Path | bytes | None) -> np.ndarray | None:
     """Return an image as RGB of SIDE x SIDE (uint8), or None where it cannot be read."""
-    if path is None:
+    if file is None:
         return None
     try:
-        with opened(path) as picture:
+        with opened(io.BytesIO(file) if isinstance(file, bytes) else file) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 return None
             picture.draft("RGB", (SIDE * 4, SIDE * 4))  # a JPEG is decoded at a fraction of its size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -45,9 +46,17 @@ ENDINGS = {
     ".xlsb": "excel",
     ".xls": "excel",
     ".ods": "excel",
+    ".conll": "conll",
+    ".bio": "conll",
+    ".iob": "conll",
+    ".iob2": "conll",
+    ".annotated": "conll",
 }
 
-PACKABLE = ("csv", "jsonl")  # the other forms are compressed within
+NAMES = {"data.yaml": "yolo", "data.yml": "yolo", "Annotations": "voc", "Annotation": "voc"}
+"""Names of files and folders that only one kind has."""
+
+PACKABLE = ("csv", "jsonl", "conll")  # the other forms are compressed within
 
 
 def silent(text: str) -> None:
@@ -58,7 +67,8 @@ class Source(Part):
     """Where do the rows come from?
 
     The promise: every row of the data becomes one row, in the data's own order; what is missing is null; a number
-    is a Float64 or an Int64, all else is text or a list of texts. What cannot be read so is refused by its place.
+    is a Float64 or an Int64, all else is text, a list of texts, or the bytes of an image; answers and boxes are lists
+    of structs. What cannot be read so is refused by its place.
     """
 
     family: ClassVar[str] = "data.sources"
@@ -111,8 +121,7 @@ class Source(Part):
         if labeller is not None:
             data = labeller.labelled(data)
             labeller.finish(note)
-        self._refuse_unusable(data, base)
-        return data
+        return self._located(data, base)
 
     def blocks(self, base: Path, note: Note = silent) -> Iterator[Dataset]:
         """Yield the same rows as `rows`, in blocks of any size; one block where the kind cannot read in parts."""
@@ -132,8 +141,7 @@ class Source(Part):
         labeller = self._labeller(base, note)
         for data in in_batches(self.blocks(base, note), rows):
             whole = data if labeller is None else labeller.labelled(data)
-            self._refuse_unusable(whole, base)
-            yield whole
+            yield self._located(whole, base)
         if labeller is not None:
             labeller.finish(note)
 
@@ -148,11 +156,14 @@ class Source(Part):
         assert isinstance(source, Source)
         return Labeller(self.labels, source.rows(base, note))
 
-    def _refuse_unusable(self, data: Dataset, base: Path) -> None:
+    def _located(self, data: Dataset, base: Path) -> Dataset:
+        """Return the rows with the folder their paths start at. Raises DataError where they are not those asked for."""
         self._refuse_unknown(data)
         named = self.inputs.items() if isinstance(self.inputs, dict) else ()
-        for name in (name for name, modality in named if modality.kind == "image"):
+        paths = [name for name, modality in named if modality.kind == "image" and data.frame[name].dtype == pl.String]
+        for name in paths:
             refuse_leaving(data, name, self.root(base))
+        return replace(data, folder=self.root(base))
 
     def _refuse_unknown(self, data: Dataset) -> None:
         for field, names in (("id", [self.id] if self.id else []), ("inputs", list(self.inputs or []))):
@@ -167,13 +178,23 @@ class Source(Part):
 
 
 def source_for(path: str | Path) -> str:
-    """Return the kind of source that reads a file, by its ending. Raises DataError on an unknown ending."""
+    """Return the kind of source that reads a file, by its name or ending, or `folder` for `name/`.
+
+    Several kinds share `.json`: it is read as rows, and SQuAD's and COCO's documents are refused with their kind.
+    Raises DataError where neither is known.
+    """
+    if str(path).endswith("/"):
+        return "folder"
     name = file_name(str(path))
+    if name in NAMES:
+        return NAMES[name]
     ending, kind = unpacked_ending(name), ENDINGS.get(unpacked_ending(name))
     if kind is None or (is_packed(name) and kind not in PACKABLE):
         ending = "".join(Path(name).suffixes[-2:]).lower() if is_packed(name) else ending
         fact = f"the ending '{ending}' is not known" if ending else "the name has no ending that tells its form"
-        remedy = "rename it, or say `data: {kind: ..., path: ...}`" + ("" if ending else ", as for a folder")
+        remedy = "rename it, or say `data: {kind: ..., path: ...}`" + (
+            "" if ending else "; a folder of images ends in /, others need a kind (voc, yolo, hub)"
+        )
         known = f"known: {', '.join(ENDINGS)}; text also with .gz, .zst or .zip behind"
         raise DataError(f"{hidden(str(path))}: {fact} ({known}); {remedy}")
     return kind

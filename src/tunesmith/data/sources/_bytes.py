@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from ...core.errors import DataError, NotFoundError
 from ._unpack import unpacked_ending
@@ -25,6 +28,20 @@ MARKS = (
 # Control characters that no text of a one-byte encoding holds (tab, line ends, form feed, escape, Ctrl-Z do occur).
 CONTROL = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
 UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252; every byte means something in Latin-1
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        b"a".decode(name)
+        codecs.getincrementaldecoder(name)
+    except UnicodeError:
+        pass  # a real encoding, in which this byte is not a whole text
+    except LookupError as error:
+        raise ValueError("no such text encoding (for instance utf-8, cp1252, utf-16)") from error
+    return name
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
 @dataclass(frozen=True, slots=True)

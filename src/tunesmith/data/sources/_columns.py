@@ -78,10 +78,10 @@ def with_numbers(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def plain(series: pl.Series, source: str, before: int = 0) -> pl.Series:
-    """Return a typed column as Int64, Float64, texts or lists of texts; `before` rows stand before its first one.
+    """Return a typed column as Int64, Float64, texts, lists of texts or bytes; `before` rows stand before it.
 
     Integers beyond Int64, truth values, categories, dates and times become texts, the last as ISO 8601. Raises
-    DataError, naming column and type, on a type that is none of these.
+    DataError, naming column and type, on a type that is none of these. Bytes, as of images, stay bytes.
     """
     kind = series.dtype
     if kind.is_integer():
@@ -95,6 +95,10 @@ def plain(series: pl.Series, source: str, before: int = 0) -> pl.Series:
         return series.replace_strict({True: "true", False: "false"}, return_dtype=pl.String)
     if isinstance(kind, pl.String | pl.Categorical | pl.Enum | pl.Null):
         return series.cast(pl.String)
+    if kind == pl.Binary:
+        return series
+    if isinstance(kind, pl.Struct) and any(one.name == "bytes" and one.dtype == pl.Binary for one in kind.fields):
+        return series.struct.field("bytes").alias(series.name)  # an image as `datasets` writes it, with its path
     if isinstance(kind, pl.List):
         return _texts(series, kind, source, before)
     raise _unusable(series, source)

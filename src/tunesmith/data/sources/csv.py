@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -12,7 +11,7 @@ from pydantic import field_validator
 
 from ...core.errors import DataError
 from . import Note, silent
-from ._bytes import Local, Text, examined
+from ._bytes import Encoding, Local, Text, examined
 from ._columns import Cells, with_numbers, without_missing
 from ._delimited import Delimited
 from ._files import StreamedFiles
@@ -31,7 +30,7 @@ class Csv(StreamedFiles):
 
     delimiter: str | None = None
     """The character between cells; found if left out: a tab in `.tsv`, else the one of `, ; tab |` that fits."""
-    encoding: str | None = None
+    encoding: Encoding | None = None
     """The encoding of the text; if left out: the one its mark names, UTF-8, or else Windows-1252 or Latin-1."""
     columns: tuple[str, ...] | None = None
     """The names of the columns, where the file has no header line."""
@@ -45,18 +44,6 @@ class Csv(StreamedFiles):
     def _one_character(cls, value: str | None) -> str | None:
         if value and (len(value) > 1 or not value.isascii() or value in "\r\n\0"):
             raise ValueError("must be one ASCII character, not a line end")
-        return value
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, value: str | None) -> str | None:
-        try:
-            b"a".decode(value or "utf-8")
-            codecs.getincrementaldecoder(value or "utf-8")
-        except UnicodeError:
-            pass  # a real encoding, in which this byte is not a whole text
-        except LookupError as error:
-            raise ValueError("no such text encoding (for instance utf-8, cp1252, utf-16)") from error
         return value
 
     @field_validator("columns")

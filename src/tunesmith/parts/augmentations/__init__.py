@@ -15,10 +15,11 @@ from pydantic import Field
 from ...core.draws import Draws
 from ...core.events import Events
 from ...core.part import Part, find, kinds
+from ...data import Ragged
 from ...data.forms import Form
 from ...data.store import ArrayStore
 
-Kind = Literal["text", "number", "category", "image"]
+Kind = Literal["text", "words", "number", "category", "image"]
 """What a column holds."""
 
 Change = Callable[[pl.Series, Draws], pl.Series]
@@ -51,6 +52,7 @@ class Question:
         return [name for name, kind in self.inputs.items() if kind in wanted]
 
 
+VISIBLE = 0.25  # share of a box that has to be left in the image for it to count
 BLOCK = 64  # images that are worked on at a time, so that their fractions fit into memory
 
 
@@ -132,12 +134,21 @@ class ImageAugmentation(Augmentation):
 
     probability: float = Field(0.5, ge=0.0, le=1.0)
     """The share of the rows that an epoch shows changed."""
-    columns: list[str] | None = Field(None, min_length=1)
-    """The columns it works on; all image columns where not given."""
+
+    keeps_places: ClassVar[bool] = False
+    """Whether everything in an image stays where it is, so that boxes need not follow."""
 
     @abstractmethod
     def change(self, images_NHWC: np.ndarray, draws: Draws) -> np.ndarray:
         """Return the images changed, each of them, in their shape and type."""
+
+    def moved(self, boxes: np.ndarray, draws: Draws) -> np.ndarray:
+        """Return where boxes lie after `change`, float64 (boxes, 4): left, top, width and height in 0..1 of the image.
+
+        `draws` are those of each box's own image. What lies outside of the image may be told: it is cut off. One that
+        neither `keeps_places` nor overrides this is refused where there are boxes.
+        """
+        return boxes
 
     def apply(self, images_NHWC: np.ndarray, draws: Draws) -> np.ndarray:
         """Return the images, each changed with the part's probability."""
@@ -147,6 +158,33 @@ class ImageAugmentation(Augmentation):
             some = rows[start : start + BLOCK]
             result[some] = self.change(images_NHWC[some], draws.take(some))
         return result
+
+    def refuse(self, question: Question) -> str | None:
+        """Say that boxes cannot follow, where there are boxes and it is so."""
+        if question.form == "boxes" and not self.follows_boxes:
+            return f"boxes cannot follow {self.kind}; use flip, crop or colour, or remove it"
+        return super().refuse(question)
+
+    @property
+    def follows_boxes(self) -> bool:
+        """Whether boxes are known to be right after `change`."""
+        return self.keeps_places or type(self).moved is not ImageAugmentation.moved
+
+    def apply_boxes(self, boxes: Ragged, draws: Draws) -> Ragged:
+        """Return the boxes, (boxes, 4) in 0..1 of their images, as they are after `apply` with the same draws.
+
+        A box of which less than `VISIBLE` of its area is left in the image has no area any more.
+        """
+        is_chosen = np.zeros(len(boxes), bool)
+        is_chosen[chosen(draws, self.probability)] = True
+        places = np.flatnonzero(is_chosen[boxes.owners])
+        values = boxes.values.copy()
+        if len(places) and not self.keeps_places:
+            told = self.moved(values[places], draws.take(boxes.owners[places]))
+            start, end = np.clip(told[:, :2], 0.0, 1.0), np.clip(told[:, :2] + told[:, 2:], 0.0, 1.0)
+            is_seen = (end - start).prod(axis=1) >= VISIBLE * told[:, 2:].prod(axis=1)
+            values[places] = np.concatenate([start, (end - start) * is_seen[:, None]], axis=1)
+        return Ragged(values, boxes.offsets)
 
 
 class MixingAugmentation(Augmentation):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from pydantic import Field
 
@@ -14,6 +16,8 @@ LUMA = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look (I
 
 class Colour(ImageAugmentation):
     """Brightness, contrast and saturation, each times a factor of its own around 1 (Krizhevsky et al., NIPS 2012)."""
+
+    keeps_places: ClassVar[bool] = True
 
     brightness: float = Field(0.2, ge=0.0, le=1.0)
     """The factor lies between 1 minus this and 1 plus this: 0.2 is from 0.8 to 1.2."""

@@ -21,14 +21,23 @@ class Crop(ImageAugmentation):
     def change(self, images_NHWC: np.ndarray, draws: Draws) -> np.ndarray:
         """Return the parts, in the images' size."""
         _, height, width, _ = images_NHWC.shape
-        area, ratio, down, across = draws.uniform(4).T
-        share = between(area, self.least, 1.0)
-        ratio = np.exp(between(ratio, -1.0, 1.0) * np.log(self.stretch))
-        rows = height * np.minimum(np.sqrt(share / ratio), 1.0)
-        columns = width * np.minimum(np.sqrt(share * ratio), 1.0)
-        top, left = down * (height - rows), across * (width - columns)
+        top, left, rows, columns = self._part(draws) * np.array([[height], [width], [height], [width]])
         # the centre of pixel i of n lies at (i + 1/2) / n of the part
         y = top[:, None] + (np.arange(height) + 0.5) * (rows[:, None] / height) - 0.5
         x = left[:, None] + (np.arange(width) + 0.5) * (columns[:, None] / width) - 0.5
         shape = images_NHWC.shape[:3]
         return sampled(images_NHWC, np.broadcast_to(y[:, :, None], shape), np.broadcast_to(x[:, None, :], shape))
+
+    def moved(self, boxes: np.ndarray, draws: Draws) -> np.ndarray:
+        """Return the boxes as they lie in the parts."""
+        top, left, rows, columns = self._part(draws)
+        corners = (boxes[:, :2] - np.stack([left, top], axis=1)) / np.stack([columns, rows], axis=1)
+        return np.concatenate([corners, boxes[:, 2:] / np.stack([columns, rows], axis=1)], axis=1)
+
+    def _part(self, draws: Draws) -> np.ndarray:
+        """Return top, left, height and width of each image's part in shares of the image, float64 (4, rows)."""
+        area, ratio, down, across = draws.uniform(4).T
+        share = between(area, self.least, 1.0)
+        ratio = np.exp(between(ratio, -1.0, 1.0) * np.log(self.stretch))
+        rows, columns = np.minimum(np.sqrt(share / ratio), 1.0), np.minimum(np.sqrt(share * ratio), 1.0)
+        return np.stack([down * (1 - rows), across * (1 - columns), rows, columns])

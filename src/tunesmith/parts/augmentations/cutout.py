@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from pydantic import Field
 
@@ -12,6 +14,8 @@ from ._images import boxes, to_bytes
 
 class Cutout(ImageAugmentation):
     """A square around a random pixel, which may stick out of the image, takes the image's mean colour."""
+
+    keeps_places: ClassVar[bool] = True
 
     side: float = Field(0.5, gt=0.0, le=1.0)
     """The square's side, as a share of the image's shorter one."""

@@ -19,3 +19,10 @@ class Flip(ImageAugmentation):
     def change(self, images_NHWC: np.ndarray, draws: Draws) -> np.ndarray:
         """Return the images mirrored."""
         return images_NHWC[:, :, ::-1] if self.direction == "horizontal" else images_NHWC[:, ::-1]
+
+    def moved(self, boxes: np.ndarray, draws: Draws) -> np.ndarray:
+        """Return the boxes mirrored."""
+        axis = 0 if self.direction == "horizontal" else 1
+        mirrored = boxes.copy()
+        mirrored[:, axis] = 1.0 - boxes[:, axis] - boxes[:, axis + 2]
+        return mirrored

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from pydantic import Field
 
@@ -14,6 +16,8 @@ WHITE = 255
 
 class ImageNoise(ImageAugmentation):
     """Normal noise on every value of every pixel."""
+
+    keeps_places: ClassVar[bool] = True
 
     share: float = Field(0.03, gt=0.0, le=1.0)
     """The noise's standard deviation, as a share of the way from black to white."""

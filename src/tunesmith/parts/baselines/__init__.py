@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
+
+import numpy as np
 
 from ...core.part import Part
 from ...data import Encoded, Rows
 from ...data.forms import PLAIN, Form
+from ...data.stretches import Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,26 @@ class Question:
     seed: int
     base: str
     features: Mapping[str, Any] | None = None
+    texts: Mapping[str, Any] | None = None
+    """That body's vectors of each row's two texts, float (rows, 2, size) by split, where each row has two."""
+    several: tuple[Stretch, ...] = ()
+    """The targets, where there are several side by side."""
+
+    def apart(self) -> list[Question]:
+        """Return the question of each target, about the rows that have it; the question itself where there is one."""
+        return [self._of(one) for one in self.several] or [self]
+
+    def _of(self, one: Stretch) -> Question:
+        chosen, known = {}, {}
+        for name, rows in (("train", self.train), ("validation", self.validation)):
+            chosen[name], labels = one.of(np.asarray(rows.targets))
+            known[name] = replace(rows.take(chosen[name]), targets=labels)
+        features, texts = (
+            vectors and dict(vectors) | {name: vectors[name][rows] for name, rows in chosen.items()}
+            for vectors in (self.features, self.texts)
+        )
+        asked = replace(self, form=one.form, width=one.width, features=features, texts=texts, several=())
+        return replace(asked, train=known["train"], validation=known["validation"])
 
 
 class Baseline(Part):

@@ -9,7 +9,9 @@ import numpy as np
 from ...core.need import lazy
 from ...data import Encoded
 from . import Question
+from ._gradients import image_features
 
+preprocessing = lazy("sklearn.preprocessing")
 sparse = lazy("scipy.sparse")
 feature_text = lazy("sklearn.feature_extraction.text")
 
@@ -31,6 +33,18 @@ def category_sizes(encoded: Encoded) -> list[int]:
     if "categories" not in encoded.inputs:
         return []
     return [int(column.max()) + 1 for column in np.asarray(encoded.inputs["categories"]).T]
+
+
+def pictures_and_columns(question: Question) -> list[np.ndarray]:
+    """Return features of the images beside the columns, float64 (rows, features), scaled by the training rows."""
+    sizes = category_sizes(question.train)
+    splits = (question.train, question.validation, question.test)
+    joined = [
+        np.concatenate([image_features(np.asarray(one.inputs["pixels"])), columns_matrix(one, sizes)], axis=1)
+        for one in splits
+    ]
+    scaler = preprocessing.StandardScaler().fit(joined[0])
+    return [scaler.transform(one) for one in joined]
 
 
 def bag_of_words(question: Question) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What a good engineer tries first: TF-IDF with logistic regression for texts, gradient boosting for tables."""
+"""What a good engineer tries first: a linear model of words or of images' gradients, gradient boosting for tables."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from ...core.seed import derive
 from ...core.threads import spread_workers
 from . import Baseline, Question
 from ._linear import linear_outputs, spread
-from ._matrices import bag_of_words
+from ._matrices import bag_of_words, pictures_and_columns
 
 ensemble = lazy("sklearn.ensemble")
 
 
 class Classical(Baseline):
-    """Words and word pairs into a linear model, or scikit-learn's histogram boosting with its default settings."""
+    """Words and word pairs, or colours and oriented gradients, into a linear model; scikit-learn's boosting for tables.
+
+    Of texts beside images the words are read and the images are not.
+    """
 
     def applies(self, question: Question) -> bool:
         """Return True."""
@@ -27,6 +30,8 @@ class Classical(Baseline):
         """Return test outputs (rows, width)."""
         if "text" in question.train.inputs:
             return linear_outputs(bag_of_words(question), question)
+        if "pixels" in question.train.inputs:
+            return linear_outputs(pictures_and_columns(question), question)
         return self._boosted(question)
 
     def _boosted(self, question: Question) -> np.ndarray:

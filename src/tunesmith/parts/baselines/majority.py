@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
+from ...data import Ragged, Rows
+from ...data.forms import PLAIN, Form
 from . import Baseline, Question
 
 
 class Majority(Baseline):
     """Knows how often each class occurs in training and nothing else; for values, the mean."""
 
+    forms: ClassVar[frozenset[Form]] = PLAIN | {"tags"}
+
     def applies(self, question: Question) -> bool:
         """Return True."""
         return True
 
-    def outputs(self, question: Question) -> np.ndarray:
+    def outputs(self, question: Question) -> Rows:
         """Return the log of the class shares, the log-odds of each label, or the mean."""
         targets = question.train.targets
         assert targets is not None
         rows = len(question.test)
+        if isinstance(targets, Ragged):
+            shares = (np.bincount(targets.values, minlength=question.width) + 1e-9) / len(targets.values)
+            lengths = question.test.targets.lengths
+            return Ragged.cut(np.tile(np.log(shares), (int(lengths.sum()), 1)), lengths)
         if question.form == "value":
             return np.full((rows, 1), float(targets.mean()))
         if question.form == "class":

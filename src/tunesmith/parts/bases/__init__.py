@@ -13,16 +13,20 @@ import numpy as np
 from ...core.part import Part
 from ...data import Encoded
 from ...data.forms import Form
+from ._families import is_for_images
 
 if TYPE_CHECKING:
     from ._encoder import Encoder
+
+WEIGHTS = frozenset({".pt", ".pth", ".th", ".bin", ".safetensors"})  # endings of files of plain weights
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How large the inputs are, and what a body has to give a vector for.
 
-    Counted are text columns, columns of words, number columns, and the codes of each category column.
+    Counted are text columns, columns of words, number columns, and the codes of each category column; of each column of
+    images it is the usual height and width in pixels.
     """
 
     texts: int = 0
@@ -30,7 +34,9 @@ class Shape:
     categories: tuple[int, ...] = ()
     words: int = 0
     reads: str = "row"
-    """What there is a vector for: each `row`, or each `word` of it, as the task asks."""
+    """What there is a vector for, as the task asks: each `row`, each `word`, each token of a `window` of its text, or
+    each `object` that may be in its picture."""
+    images: tuple[tuple[int, int], ...] = ()
 
     @property
     def forms(self) -> frozenset[str]:
@@ -40,6 +46,7 @@ class Shape:
             "words": self.words,
             "numbers": self.numbers,
             "categories": len(self.categories),
+            "image": len(self.images),
         }
         return frozenset(form for form, size in sizes.items() if size)
 
@@ -59,9 +66,9 @@ class Base(Part):
     family: ClassVar[str] = "parts.bases"
     form: ClassVar[Literal["differentiable", "fitted"]] = "differentiable"
     takes: ClassVar[frozenset[str]]
-    """The input forms it reads: `text`, `words`, `numbers`, `categories`."""
+    """The input forms it reads: `text`, `words`, `numbers`, `categories`, `image`."""
     gives: ClassVar[frozenset[str]] = frozenset({"row"})
-    """What it can give a vector for: each `row`, each `word` of it, ..."""
+    """What it can give a vector for: each `row`, each `word` of it, each `object` in it, ..."""
     is_pretrained: ClassVar[bool] = False
     learning_rate: ClassVar[float] = 1e-3
     """The peak rate that suits full training with AdamW."""
@@ -70,11 +77,19 @@ class Base(Part):
 
     @classmethod
     def shorthand(cls, value: dict[str, Any]) -> dict[str, Any] | None:
-        """Read a name that is no kind: a local folder or a Hub id stands for `hf_encoder` with that path."""
+        """Read a name that is no kind: a path or a Hub id.
+
+        A file of weights stands for `local`, a folder with a model for images for `hf_vision`, all else for
+        `hf_encoder`, with that path.
+        """
         name = value.get("kind")
-        if not isinstance(name, str) or not ("/" in name or name.startswith(".") or Path(name).is_dir()):
+        if not isinstance(name, str):
             return None
-        return value | {"kind": "hf_encoder", "path": name}
+        if Path(name).suffix in WEIGHTS and Path(name).is_file():
+            return value | {"kind": "local", "path": name}
+        if not ("/" in name or name.startswith(".") or Path(name).is_dir()):
+            return None
+        return value | {"kind": "hf_vision" if is_for_images(Path(name)) else "hf_encoder", "path": name}
 
     @abstractmethod
     def build(self, shape: Shape, seed: int) -> Encoder:

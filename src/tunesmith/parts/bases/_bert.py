@@ -45,15 +45,20 @@ class BertKernel:
             and hasattr(body, "encoder")
         )
 
-    def embed(self, tokens_BT: torch.Tensor) -> torch.Tensor:
-        """Return the states below the first layer, (rows, tokens, width), in the computing precision."""
+    def embed(self, tokens_BT: torch.Tensor, types_BT: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the states below the first layer, (rows, tokens, width), in the computing precision.
+
+        `types_BT` are 0 in a row's first text and 1 in its second; where they are not given, there is one text.
+        """
         part = self.body.embeddings
         if self.body.config.model_type == "bert":
             places_BTD = part.position_embeddings.weight[: tokens_BT.shape[1]]
         else:  # RoBERTa counts what is not the padding token, from behind that token's own number
             steps_BT = (tokens_BT != part.word_embeddings.padding_idx).long()
             places_BTD = part.position_embeddings(steps_BT.cumsum(1) * steps_BT + part.padding_idx)
-        states_BTD = part.word_embeddings(tokens_BT) + places_BTD + part.token_type_embeddings.weight[0]
+        typed = part.token_type_embeddings
+        types_BTD = typed.weight[0] if types_BT is None else typed(types_BT)
+        states_BTD = part.word_embeddings(tokens_BT) + places_BTD + types_BTD
         with torch.autocast(tokens_BT.device.type, enabled=False):
             states_BTD = part.dropout(_norm(part.LayerNorm, states_BTD))
         return states_BTD.to(_precision(tokens_BT.device.type))
@@ -117,8 +122,10 @@ def checked(body: Any) -> BertKernel | None:
             mask = torch.arange(longest)[None, :] < torch.tensor([[longest], [(longest + 1) // 2]])
             every = torch.arange(2 * longest).view(2, longest) % body.config.vocab_size
             tokens = torch.where(mask, every, body.config.pad_token_id or 0)
-            own = kernel.run(kernel.embed(tokens), mask)[mask]
-            original = body(input_ids=tokens, attention_mask=mask.long()).last_hidden_state[mask]
+            types = (every % 2) % body.config.type_vocab_size
+            own = kernel.run(kernel.embed(tokens, types), mask)[mask]
+            known = body(input_ids=tokens, attention_mask=mask.long(), token_type_ids=types)
+            original = known.last_hidden_state[mask]
     except AttributeError:  # a module was put in the place of one whose parts the formulas read
         return None
     finally:

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 
 from ...data import Ragged, Rows
+from ...data.array_file import Spec
+from ...data.spans import Places
 
 Arrays = Mapping[str, Rows]
 
@@ -26,6 +28,14 @@ class Encoder(torch.nn.Module):
         """Add what depends on the rows alone, such as tokens; computed once per split."""
         return dict(inputs)
 
+    def plan(self, inputs: Arrays) -> dict[str, Spec] | None:
+        """Return the size of what `prepare` adds, where `fill` can write it in its place; None where it cannot."""
+        return None
+
+    def fill(self, inputs: Arrays, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write what `plan` announced into these arrays, which may be larger than memory: maps of a file."""
+        raise NotImplementedError(f"{type(self).__name__} plans nothing")
+
     def preparation(self) -> str | None:
         """Return all that `prepare` follows from beside the rows, as text; None where it is not worth keeping."""
         return None
@@ -33,6 +43,15 @@ class Encoder(torch.nn.Module):
     def describe(self) -> str:
         """Return all that the vectors follow from beside weights and rows, as text."""
         return type(self).__name__
+
+    def adapt(self, inputs: Arrays) -> None:
+        """Take from prepared training rows what is no weight, such as statistics; called before any weight moves."""
+        return
+
+    @property
+    def moves_statistics(self) -> bool:
+        """Whether a pass in training mode moves buffers, so that a batch must not be taken in parts."""
+        return False
 
     def narrow(self, inputs: Iterable[Arrays]) -> None:
         """Leave out of training what none of these rows can reach, such as words that do not occur."""
@@ -49,6 +68,18 @@ class Encoder(torch.nn.Module):
     def units(self, inputs: Arrays) -> np.ndarray | None:
         """Return how many vectors `forward` gives for each row, int64 (rows,), or None where it is one for each."""
         return None
+
+    def places(self, inputs: Arrays) -> Places | None:
+        """Return what each of those vectors stands for, where a row's text is read in windows, else None."""
+        return None
+
+    def begin(self, head: torch.nn.Linear) -> None:
+        """Give a new head over this body's vectors (width of the outputs, width) what the body knows already."""
+        return
+
+    def finished(self, outputs: Rows, inputs: Arrays) -> Rows:
+        """Return a model's answer in the rows' own measure, such as pixels of the picture; training never sees it."""
+        return outputs
 
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""

@@ -11,34 +11,64 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import nn
 
-from ...core.errors import DataError
-from ._transformer import TransformerEncoder
+from ...core.errors import DataError, RecipeError
+from . import Shape
+from ._pairs import PairEncoder
+from ._transformer import TEXTS, TransformerEncoder
+from ._windows import WindowEncoder
 from ._words import WordEncoder
 
+POOLER = "pooler"  # what is not used, and is missing from many a file
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
-ENCODERS: Mapping[str, type[TransformerEncoder]] = {"row": TransformerEncoder, "word": WordEncoder}
+ENCODERS: Mapping[str, type[TransformerEncoder]] = {
+    "row": TransformerEncoder,
+    "pair": PairEncoder,
+    "word": WordEncoder,
+    "window": WindowEncoder,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What there shall be a vector for, how states become one vector of a row, and where texts are cut."""
+    """What there shall be a vector for, how states become one of a row, where texts are cut, how far cuts overlap."""
 
     reads: str
     pooling: str
     max_tokens: int
+    stride: int = 0
 
     def around(self, body: Any, tokenizer: Tokenizer) -> TransformerEncoder:
         """Return the encoder that reads so."""
-        return ENCODERS[self.reads](_without_pooler(body), tokenizer, self.pooling, self.max_tokens)
+        found = ENCODERS[self.reads](_without_pooler(body), tokenizer, self.pooling, self.max_tokens)
+        if isinstance(found, WindowEncoder):
+            found.stride = self.stride
+        return found
+
+
+def read_as(shape: Shape, pairs: str) -> str:
+    """Return what there shall be a vector for: a `pair` whose texts are read `apart`, else what the task reads.
+
+    Raises RecipeError where there are no two texts to be read apart.
+    """
+    if pairs == "joint":
+        return shape.reads
+    texts = shape.texts + shape.words
+    if shape.reads != "row" or texts != 2:
+        raise RecipeError(
+            f"base.pairs: apart compares two texts of a row, and the inputs have {texts}; name the two in "
+            "`data: {inputs: [...]}`, or remove `pairs`"
+        )
+    return "pair"
 
 
 def from_folder(where: str, reader: Reader, dropout: float | None) -> TransformerEncoder:
     """Load configuration, weights and tokenizer from a folder or the Hub's cache or the Hub.
 
-    Raises DataError where nothing can be loaded from there, naming what was tried.
+    Raises DataError where nothing can be loaded from there, naming what was tried, and where a weight is missing.
     """
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
@@ -47,9 +77,11 @@ def from_folder(where: str, reader: Reader, dropout: float | None) -> Transforme
         for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:
             if isinstance(getattr(config, name), (int, float)):
                 setattr(config, name, dropout)
-        body = transformers.AutoModel.from_pretrained(where, config=config, dtype=torch.float32)
+        body, told = transformers.AutoModel.from_pretrained(
+            where, config=config, dtype=torch.float32, output_loading_info=True
+        )
         tokenizer = transformers.AutoTokenizer.from_pretrained(where).backend_tokenizer
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         kind = "folder" if Path(where).is_dir() else "name"
         raise DataError(
@@ -57,6 +89,12 @@ def from_folder(where: str, reader: Reader, dropout: float | None) -> Transforme
             "give a folder with config.json, model.safetensors and tokenizer.json, "
             "or use `base: minilm`, which needs no network"
         ) from error
+    missing = sorted(str(one) for one in (*told["missing_keys"], *told["mismatched_keys"]) if POOLER not in str(one))
+    if missing:
+        raise DataError(
+            f"base '{where}': {len(missing)} weights are not in the file or have another shape, such as {missing[0]}; "
+            "transformers would draw them at random: give the folder that belongs to the configuration"
+        )
     return reader.around(body, Tokenizer.from_str(tokenizer.to_str()))
 
 
@@ -65,7 +103,9 @@ def from_assets(assets: Mapping[str, bytes], reader: Reader) -> TransformerEncod
     fields = json.loads(assets["base/config.json"])
     config = transformers.AutoConfig.for_model(**fields)
     body = transformers.AutoModel.from_config(config)
-    return reader.around(body, Tokenizer.from_str(assets["base/tokenizer.json"].decode()))
+    encoder = reader.around(body, Tokenizer.from_str(assets["base/tokenizer.json"].decode()))
+    encoder.is_joining = TEXTS not in assets
+    return encoder
 
 
 def _without_pooler(body: Any) -> nn.Module:

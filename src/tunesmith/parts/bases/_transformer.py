@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,13 +14,20 @@ from torch import nn
 from ...data import Ragged
 from ._bert import checked, positions
 from ._encoder import Arrays, Encoder
+from ._texts import Frame, separator
+
+TEXTS = "base/texts.json"  # says how several texts are read; versions from before it hold them joined
 
 
 class TransformerEncoder(Encoder):
-    """A body from transformers. Texts of one row are joined by the tokenizer's separator and cut at `max_tokens`."""
+    """A body from transformers. Several texts of a row are one sequence, as its tokenizer writes a pair.
+
+    Token types tell the first from the others where tokenizer and body know them. Rows longer than `max_tokens` are
+    cut, the longest text first.
+    """
 
     is_pretrained: ClassVar[bool] = True
-    reads: ClassVar[frozenset[str]] = frozenset({"tokens"})
+    reads: ClassVar[frozenset[str]] = frozenset({"tokens", "types"})
 
     def __init__(self, body: nn.Module, tokenizer: Tokenizer, pooling: str, max_tokens: int) -> None:
         super().__init__()
@@ -34,21 +41,39 @@ class TransformerEncoder(Encoder):
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.max_tokens)
         self.kernel = checked(body)
+        self.is_joining = False
+        """Whether texts are one text with a separator in it, cut at its end, as versions of long ago were trained."""
         self._places: np.ndarray | None = None
         self._original: tuple[nn.Embedding, ...] = ()
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
-        """Add `tokens`."""
-        columns = [np.asarray(inputs["text"])] if "text" in inputs else []
-        if "words" in inputs:
-            columns.append(np.array([[" ".join(one) for one in row] for row in np.asarray(inputs["words"])], object))
-        joiner = f" {self._separator()} "
-        joined = [row[0] if len(row) == 1 else joiner.join(row) for row in np.concatenate(columns, axis=1)]
-        return dict(inputs) | {"tokens": Ragged.of([one.ids for one in self.tokenizer.encode_batch_fast(joined)])}
+        """Add `tokens`, and `types` where there are several texts and the body tells them apart."""
+        columns = self._columns(inputs)
+        if len(columns) > 1 and not self.is_joining:
+            frame = Frame.of(self.tokenizer)
+            cut = self.tokenizer.truncation or {"max_length": self.max_tokens}
+            tokens, types = frame.around([self._coded(one, False) for one in columns], int(cut["max_length"]))
+            added = {"tokens": tokens}
+            if frame.is_typed and int(getattr(self.body.config, "type_vocab_size", 0) or 0) > 1:
+                added["types"] = types
+            return dict(inputs) | added
+        joiner = f" {separator(self.tokenizer)} "
+        joined = columns[0] if len(columns) == 1 else [joiner.join(row) for row in zip(*columns, strict=True)]
+        return dict(inputs) | {"tokens": self._coded(joined, True)}
+
+    def _columns(self, inputs: Arrays) -> list[list[str]]:
+        """Return the texts by column, in the recipe's order, columns of words behind them as texts."""
+        columns = [list(one) for one in np.asarray(inputs["text"]).T] if "text" in inputs else []
+        words = list(np.asarray(inputs["words"]).T) if "words" in inputs else []
+        return [*columns, *([" ".join(one) for one in column] for column in words)]
+
+    def _coded(self, texts: Sequence[str], is_framed: bool) -> Ragged:
+        coded = self.tokenizer.encode_batch_fast(texts, add_special_tokens=is_framed)
+        return Ragged.of([one.ids for one in coded])
 
     def preparation(self) -> str:
-        """Return the tokenizer, its cut and its separator."""
-        return self.tokenizer.to_str()
+        """Return the tokenizer with its cut, and how several texts are read."""
+        return f"{'joined' if self.is_joining else 'texts'} {self.tokenizer.to_str()}"
 
     def describe(self) -> str:
         """Return architecture, pooling, and whose arithmetic runs it."""
@@ -93,11 +118,15 @@ class TransformerEncoder(Encoder):
         return [str(self.tokenizer.id_to_token(int(one))) for one in _tokens(inputs)[position]]
 
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
-        """Return `tokens` int64 and `mask` bool, both (rows, longest)."""
+        """Return `tokens` int64, `mask` bool and, where texts are told apart, `types` int64, all (rows, longest)."""
         tokens, mask = _tokens(inputs).padded(positions, self.pad)
         if self._places is not None:
             tokens = self._places[tokens]
-        return {"tokens": torch.from_numpy(tokens), "mask": torch.from_numpy(mask)}
+        found = {"tokens": torch.from_numpy(tokens), "mask": torch.from_numpy(mask)}
+        types = inputs.get("types")
+        if isinstance(types, Ragged):
+            found["types"] = torch.from_numpy(types.padded(positions, 0)[0])
+        return found
 
     def forward(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the pooled states of the last layer, float (rows, width)."""
@@ -110,13 +139,14 @@ class TransformerEncoder(Encoder):
 
     def _states(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the last layer's states (rows, tokens, width), from tokens or from stored states of a lower layer."""
-        mask = tensors["mask"]
+        mask, types = tensors["mask"], tensors.get("types")
         if "states" in tensors:
             assert self.kernel is not None
             return self.kernel.run(tensors["states"], mask, start=int(tensors["depth"]) - 1)
         if self.kernel is not None and mask.device.type == "cpu":
-            return self.kernel.run(self.kernel.embed(tensors["tokens"]), mask)
-        return self.body(input_ids=tensors["tokens"], attention_mask=mask.long()).last_hidden_state
+            return self.kernel.run(self.kernel.embed(tensors["tokens"], types), mask)
+        typed = {} if types is None else {"token_type_ids": types}
+        return self.body(input_ids=tensors["tokens"], attention_mask=mask.long(), **typed).last_hidden_state
 
     @property
     def can_split(self) -> bool:
@@ -127,7 +157,7 @@ class TransformerEncoder(Encoder):
         """Return the states above the first `depth` entries of `layers()`, (rows, tokens, width)."""
         assert self.kernel is not None
         mask = tensors["mask"]
-        return self.kernel.run(self.kernel.embed(tensors["tokens"]), mask, stop=depth - 1)
+        return self.kernel.run(self.kernel.embed(tensors["tokens"], tensors.get("types")), mask, stop=depth - 1)
 
     def save_memory(self) -> None:
         """Keep only each layer's input for the backward pass and compute the rest again (Chen et al. 2016)."""
@@ -147,17 +177,12 @@ class TransformerEncoder(Encoder):
         return [holders, *([layer] for layer in stack)]
 
     def assets(self) -> dict[str, bytes]:
-        """Return the configuration and the tokenizer."""
+        """Return the configuration and the tokenizer, and that several texts are read as a pair is."""
         config: Any = self.body.config
         kept = config.to_dict() | {"_name_or_path": ""}
         text = json.dumps(kept, indent=1, sort_keys=True)
-        return {"base/config.json": text.encode(), "base/tokenizer.json": self.tokenizer.to_str().encode()}
-
-    def _separator(self) -> str:
-        for name in ("[SEP]", "</s>", "<sep>", "<|endoftext|>"):
-            if self.tokenizer.token_to_id(name) is not None:
-                return name
-        return "\n"
+        texts = {} if self.is_joining else {TEXTS: json.dumps({"several": "framed"}).encode()}
+        return {"base/config.json": text.encode(), "base/tokenizer.json": self.tokenizer.to_str().encode()} | texts
 
 
 def _tokens(inputs: Arrays) -> Ragged:

@@ -21,7 +21,7 @@ class HfEncoder(Base):
     """A transformer encoder with its own tokenizer."""
 
     takes: ClassVar[frozenset[str]] = frozenset({"text", "words"})
-    gives: ClassVar[frozenset[str]] = frozenset({"row", "word"})
+    gives: ClassVar[frozenset[str]] = frozenset({"row", "word", "window"})
     is_pretrained: ClassVar[bool] = True
     learning_rate: ClassVar[float] = 5e-5
     is_rate_known: ClassVar[bool] = False
@@ -31,7 +31,12 @@ class HfEncoder(Base):
     pooling: Literal["mean", "first"] = "mean"
     """How the states of the tokens become one vector: their mean, or the first token's."""
     max_tokens: int = Field(256, ge=4)
-    """Longer texts are cut here."""
+    """Longer texts are cut here, of several in a row the longest first; where spans are looked for, they are read in
+    windows of so many tokens."""
+    stride: int = Field(64, ge=0)
+    """How many tokens two windows of a text share, at most a third of them."""
+    pairs: Literal["joint", "apart"] = "joint"
+    """How two texts of a row are read: as one sequence, or each for itself, with both vectors and their difference."""
     dropout: float | None = Field(None, ge=0.0, lt=1.0)
     """Share of the inner numbers switched off in training; the base's own where not given."""
 
@@ -49,4 +54,4 @@ class HfEncoder(Base):
         return loading.from_assets(assets, self._reader(shape))
 
     def _reader(self, shape: Shape) -> loading.Reader:
-        return loading.Reader(shape.reads, self.pooling, self.max_tokens)
+        return loading.Reader(loading.read_as(shape, self.pairs), self.pooling, self.max_tokens, self.stride)

@@ -6,7 +6,7 @@ import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,12 +29,17 @@ class Minilm(Base):
     """A BERT of 6 layers and 384 dimensions, trained on sentence pairs; English; mean pooling."""
 
     takes: ClassVar[frozenset[str]] = frozenset({"text", "words"})
-    gives: ClassVar[frozenset[str]] = frozenset({"row", "word"})
+    gives: ClassVar[frozenset[str]] = frozenset({"row", "word", "window"})
     is_pretrained: ClassVar[bool] = True
     learning_rate: ClassVar[float] = 2e-4
 
     max_tokens: int = Field(256, ge=4, le=512)
-    """Longer texts are cut here."""
+    """Longer texts are cut here, of several in a row the longest first; where spans are looked for, they are read in
+    windows of so many tokens."""
+    stride: int = Field(64, ge=0)
+    """How many tokens two windows of a text share, at most a third of them."""
+    pairs: Literal["joint", "apart"] = "joint"
+    """How two texts of a row are read: as one sequence, or each for itself, with both vectors and their difference."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of the inner numbers switched off in training; on Banking77, validation saw no gain from any."""
 
@@ -54,7 +59,7 @@ class Minilm(Base):
         return loading.from_assets(assets, self._reader(shape))
 
     def _reader(self, shape: Shape) -> loading.Reader:
-        return loading.Reader(shape.reads, "mean", self.max_tokens)
+        return loading.Reader(loading.read_as(shape, self.pairs), "mean", self.max_tokens, self.stride)
 
 
 def locate() -> str:

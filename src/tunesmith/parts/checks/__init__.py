@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+import polars as pl
 from pydantic import BeforeValidator, SerializeAsAny
 
 from ...core.part import Part, find
 from ...data.dataset import Dataset
 
 Severity = Literal["info", "warning", "error"]
+Reach = Literal["none", "train", "all"]
 Remedy = Literal["drop", "impute", "normalise", "map", "relabel", "review"]
 
 
@@ -25,6 +27,7 @@ class Finding:
     A fault of a column or of the whole data has no rows; `count` then says how many rows it concerns.
     `suggestions`, where the check has any, gives each row the value that `column` should hold (None: missing).
     `origins`, where rows repeat others, gives each row the position of the row that it repeats.
+    `reach` says which rows cleaning may take out: those of training; `all`, where no model can read them; or none.
     """
 
     check: str
@@ -36,6 +39,7 @@ class Finding:
     count: int = 0
     suggestions: tuple[Any, ...] = ()
     origins: tuple[int, ...] = ()
+    reach: Reach = "train"
 
     def __post_init__(self) -> None:
         for name in ("scores", "suggestions", "origins"):
@@ -104,13 +108,17 @@ class Table:
     opinion: Callable[[], Opinion | None] | None = None
     """Asks models what they think of the labels; takes long, so only a check that needs it calls it. None: nobody."""
 
+    tasks: Mapping[str, str | None] = field(default_factory=dict)
+    """Where a row has several targets, in one column of structs: the task of each field."""
+
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
-        """Return the inputs of these kinds; a numeric column of unknown kind is a number, any other one a text."""
+        """Return the inputs of these kinds; of unknown kind, numeric ones are numbers, bytes images, others texts."""
         return tuple(name for name in self.inputs if self.kind_of(name) in kinds)
 
     def kind_of(self, name: str) -> str:
         """Return what an input is: text, number, category or image."""
-        return self.kinds.get(name) or ("number" if self.data.frame[name].dtype.is_numeric() else "text")
+        dtype = self.data.frame[name].dtype
+        return self.kinds.get(name) or ("number" if dtype.is_numeric() else "image" if dtype == pl.Binary else "text")
 
 
 class Check(Part):

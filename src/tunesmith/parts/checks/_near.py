@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ...data.near import Pairs, near_pairs
+from ...data.near import Pairs, comparable, near_pairs
 from . import Table
 from ._words import first_equal
 
@@ -15,9 +15,8 @@ FEWEST_NUMBERS = 4  # columns of numbers; in fewer, rows are near by chance wher
 
 def nearly_equal(table: Table, threshold: float) -> Pairs:
     """Return the pairs of near rows that are not equal in every input; none where only a few numbers are compared."""
-    frame = table.data.frame
-    plain = [name for name in table.inputs if not frame[name].dtype.is_nested()]
-    kinds = {name: table.kind_of(name) for name in plain if table.kind_of(name) in COMPARED}
+    frame, plain = comparable(table.data.frame, {name: table.kind_of(name) for name in table.inputs})
+    kinds = {name: kind for name, kind in plain.items() if kind in COMPARED}
     numbers = sum(frame[name].n_unique() > 2 for name, kind in kinds.items() if kind == "number")
     if numbers < FEWEST_NUMBERS and not {"text", "image"} & set(kinds.values()):
         return Pairs.none()

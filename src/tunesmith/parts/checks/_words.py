@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from ...data.shapes import is_tags
 from . import Table
 
 SHOWN = 5
@@ -34,9 +35,15 @@ def _short(text: str, length: int = 40) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def as_answers(series: pl.Series) -> pl.Series:
-    """Return a target's values such that equal answers are equal: a list of labels counts as a set."""
-    return series.list.unique().list.sort() if series.dtype == pl.List else series
+def answers_of(table: Table) -> pl.Series:
+    """Return the target's values such that equal answers are equal: a list of labels counts as a set, tags in order."""
+    assert table.target is not None
+    series = table.data.frame[table.target]
+    if not isinstance(series.dtype, pl.List) or is_tags(table.data.frame, table.target):
+        return series
+    return (
+        series.list.unique(maintain_order=True) if series.dtype.inner.is_nested() else series.list.unique().list.sort()
+    )
 
 
 def first_equal(table: Table, columns: Sequence[str]) -> pl.DataFrame:
@@ -46,7 +53,7 @@ def first_equal(table: Table, columns: Sequence[str]) -> pl.DataFrame:
     """
     frame = table.data.frame
     values = {
-        f"value_{number}": as_answers(frame[name]) if name == table.target else frame[name]
+        f"value_{number}": answers_of(table) if name == table.target else frame[name]
         for number, name in enumerate(columns)
     }
     position = pl.int_range(pl.len(), dtype=pl.Int64)

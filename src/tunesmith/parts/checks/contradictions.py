@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from . import Check, Finding, Table
-from ._words import as_answers, counted, first_equal, listed
+from ._words import answers_of, counted, first_equal, listed
 
 SHOWN = 3
 
@@ -21,7 +21,7 @@ class Contradictions(Check):
         """
         if table.target is None or not table.inputs or not len(table.data):
             return []
-        answers = as_answers(table.data.frame[table.target])
+        answers = answers_of(table)
         rows = first_equal(table, table.inputs)
         rows = rows.with_columns(answer=answers[rows["position"]]).filter(pl.col("answer").is_not_null())
         rows = rows.with_columns(

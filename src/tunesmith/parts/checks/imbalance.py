@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import Field
 
 from . import Check, Finding, Table
-from ._words import as_answers, counted, listed
+from ._words import answers_of, counted, listed
 
 
 class Imbalance(Check):
@@ -24,7 +24,7 @@ class Imbalance(Check):
         """
         if table.target is None or table.task not in ("classification", "multilabel"):
             return []
-        answers = as_answers(table.data.frame[table.target])
+        answers = answers_of(table)
         labels = pl.DataFrame({"position": pl.int_range(len(answers), eager=True), "label": answers})
         labels = (labels.explode("label") if answers.dtype == pl.List else labels).drop_nulls()
         if not labels.height:

@@ -126,8 +126,11 @@ class Engine(Part):
         return tensor
 
     def like(self, tensor: torch.Tensor, example: torch.Tensor) -> torch.Tensor:
-        """Return a whole tensor on the example's device, divided among the processes as that is."""
-        return tensor.to(example.device)
+        """Return a whole tensor on the example's device, in its order, divided among the processes as that is."""
+        if tensor.shape != example.shape:
+            return tensor.to(example.device)
+        # fused rules go through weight and moments side by side, so these must lie in one order
+        return torch.empty_like(example, dtype=tensor.dtype, requires_grad=False).copy_(tensor)
 
     @abstractmethod
     def decisive(self) -> list[str]:

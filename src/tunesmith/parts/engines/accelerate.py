@@ -175,7 +175,7 @@ class Accelerate(Local):
 
     def like(self, tensor: torch.Tensor, example: torch.Tensor) -> torch.Tensor:
         """Return a whole tensor where the example is, divided as that is."""
-        return shards.like(tensor, example)
+        return shards.like(tensor, example) if self.is_sharded else super().like(tensor, example)
 
     def decisive(self) -> list[str]:
         """Return device and precision: how many processes there are decides no number beyond rounding."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,9 +33,10 @@ class AugmentedRows(Guard):
         if seen is None:
             return f"every epoch shows the {len(train)} training rows as they are"
         before, after = evidence.encoded["train"], evidence.encoded["augmented"]
-        if not (train.ids == seen.ids and before.ids == after.ids and _same(before.targets, after.targets)):
+        is_moved = np.array([one != other for one, other in zip(train.contents, seen.contents, strict=True)], bool)
+        if not (train.ids == seen.ids and before.ids == after.ids and _kept(before.targets, after.targets, is_moved)):
             raise GuardError(f"augment: the rows of an epoch have not the ids and labels of the training rows; {KEEP}")
-        changed = sum(one != other for one, other in zip(train.contents, seen.contents, strict=True))
+        changed = int(is_moved.sum())
         if before.inputs.keys() != after.inputs.keys() or (changed >= LEAST and _are_equal(before, after)):
             raise GuardError(
                 f"augment: {changed} rows of the first epoch are changed, yet the model is shown what was kept of the "
@@ -65,6 +66,20 @@ class AugmentedRows(Guard):
             Evidence(splits=splits, encoded={"train": plain, "augmented": replace(new, targets=1 - targets)}),
             Evidence(splits=splits, encoded={"train": plain, "augmented": plain}),
         ]
+
+
+def _kept(before: Any, after: Any, is_moved: np.ndarray) -> bool:
+    """Return whether labels are those of before; boxes may follow a picture that has changed, under their labels."""
+    if _same(before, after):
+        return True
+    are_boxes = all(isinstance(one, Ragged) and one.values.ndim == 2 for one in (before, after))
+    if not are_boxes or len(before) != len(after):
+        return False
+    still = np.flatnonzero(~is_moved)
+    if not _same(before.take(still), after.take(still)):
+        return False
+    known = set(zip(before.owners.tolist(), before.values[:, 0].tolist(), strict=True))
+    return set(zip(after.owners.tolist(), after.values[:, 0].tolist(), strict=True)) <= known
 
 
 def _are_equal(one: Encoded, other: Encoded) -> bool:

@@ -8,24 +8,27 @@ import numpy as np
 from pydantic import Field
 
 from ...core.need import lazy
+from ...data import Ragged
 from . import Hurt, Loss
 
 if TYPE_CHECKING:
     import torch
+
+    from ._lines import Lines
 else:
     torch = lazy("torch")
 
 
 class CrossEntropy(Loss):
-    """Minus the log of the true class's probability; for several labels per row, the mean over labels."""
+    """Minus the log of the true class's probability; of labels their mean, of words their sum over the usual length."""
 
-    forms: ClassVar[frozenset[str]] = frozenset({"class", "classes"})
+    forms: ClassVar[frozenset[str]] = frozenset({"class", "classes", "tags"})
 
     label_smoothing: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of the probability spread over all classes (Szegedy et al. 2016, section 7)."""
 
-    def build(self, targets: np.ndarray, width: int) -> Hurt:
-        """Return the loss for class numbers (rows,) or indicators (rows, classes)."""
+    def build(self, targets: np.ndarray | Ragged, width: int) -> Hurt:
+        """Return the loss for class numbers (rows,), indicators (rows, classes), or class numbers of words."""
         smooth = self.label_smoothing
 
         def one_class(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -37,4 +40,10 @@ class CrossEntropy(Loss):
                 dim=1
             )
 
+        def words(outputs: torch.Tensor, labels: Lines) -> torch.Tensor:
+            return labels.summed(one_class(outputs, labels.values.long())) / usual
+
+        if isinstance(targets, Ragged):
+            usual = max(len(targets.values) / max(len(targets), 1), 1.0)
+            return words
         return one_class if targets.ndim == 1 else many_classes

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from ...core.part import Part
+from ...data import Dataset
 
-Form = Literal["text", "words", "numbers", "categories"]
+Form = Literal["text", "words", "numbers", "categories", "image"]
 
 
 class Modality(Part):
@@ -25,13 +26,17 @@ class Modality(Part):
     def suits(cls, column: pl.Series) -> float:
         """Return how well a column's values look like this kind, in 0..1; the best-suited kind is inferred."""
 
+    def within(self, rows: Dataset) -> Modality:
+        """Return this kind as it reads these rows: one whose cells name files finds them in the rows' folder."""
+        return self
+
     @abstractmethod
     def fit(self, column: pl.Series) -> dict[str, Any]:
         """Return what is learnt from the training rows, as JSON values."""
 
     @abstractmethod
     def encode(self, column: pl.Series, state: Mapping[str, Any]) -> np.ndarray:
-        """Return one value per row: object texts, float32 numbers (NaN: missing) or int64 codes (0: unknown)."""
+        """Return by row: texts or pictures (objects), numbers (float32, NaN: missing) or codes (int64, 0: unknown)."""
 
     def refuse(self, column: pl.Series) -> tuple[int, str] | None:
         """Return (position, fact) of the first value this kind cannot read: a list or an object, if nothing else."""

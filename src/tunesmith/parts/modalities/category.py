@@ -26,7 +26,7 @@ class Category(Modality):
         if column.dtype == pl.Boolean:
             return 0.9
         if column.dtype != pl.String:
-            return 0.1
+            return 0.0 if column.dtype == pl.Binary or column.dtype.is_nested() else 0.1
         present = column.drop_nulls()
         few = present.n_unique() <= max(20, len(present) // 5)
         return 0.8 if few and (words_per_value(present) < 8) else 0.3

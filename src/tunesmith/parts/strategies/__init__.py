@@ -51,8 +51,8 @@ class Strategy(Part):
     """
 
     family: ClassVar[str] = "parts.strategies"
-    forms: ClassVar[frozenset[str]] = frozenset({"class", "classes", "value"})
-    """The target forms it can be used with."""
+    forms: ClassVar[frozenset[str] | None] = None
+    """The target forms it can be used with; None: any."""
     rate_scale: ClassVar[float] = 1.0
     """What the base's own learning rate is multiplied with in the loop."""
     most_epochs: ClassVar[int] = 20

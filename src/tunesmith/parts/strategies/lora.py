@@ -1,4 +1,7 @@
-"""LoRA: small low-rank matrices beside every linear layer move, the base stays (Hu et al., ICLR 2022)."""
+"""LoRA: small low-rank matrices beside every linear layer move, the base stays (Hu et al., ICLR 2022).
+
+A convolution is a linear map of each place's surroundings, so it gets them too, unless its channels are taken apart.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ else:
 
 
 class Lora(Strategy):
-    """Adapters on all linear layers of the base, merged into it when training ends."""
+    """Adapters on all linear layers and convolutions of the base, merged into it when training ends."""
 
     rate_scale: ClassVar[float] = 10.0
 
@@ -32,7 +35,7 @@ class Lora(Strategy):
     def prepare(self, body: torch.nn.Module, layers: Layers) -> None:
         """Freeze the body and insert the adapters."""
         hold([body])
-        names = [name for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)]
+        names = [name for name, module in body.named_modules() if _is_linear(module)]
         config = peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=names)
         peft.inject_adapter_in_model(config, body)
 
@@ -42,3 +45,8 @@ class Lora(Strategy):
         for name, layer in adapted:
             layer.merge(safe_merge=True)
             body.set_submodule(name, layer.get_base_layer())
+
+
+def _is_linear(module: torch.nn.Module) -> bool:
+    """Return whether a module mixes all its inputs, so that a low rank is a saving."""
+    return isinstance(module, torch.nn.Linear) or (isinstance(module, torch.nn.Conv2d) and module.groups == 1)

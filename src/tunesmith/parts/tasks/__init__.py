@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,10 +13,19 @@ import polars as pl
 from ...core.part import Part
 from ...data.forms import Form
 from ...data.metrics import confusion, measure, per_class, reliability
+from ...data.stretches import Stretch
 
 LEAST = 1e-12  # no probability is taken for less
 POINTS = 500  # truth and answer pairs kept for a regression's picture
 Figures = dict[str, np.ndarray]  # metric -> float64 (resamples,)
+
+
+class MisplacedError(ValueError):
+    """A label that does not fit the inputs of its row."""
+
+    def __init__(self, position: int, fact: str) -> None:
+        super().__init__(position, fact)
+        self.position, self.fact = position, fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Answered:
     scores: Any
     answers: Any
     state: Mapping[str, Any]
+    groups: np.ndarray | None = None
+    """The group of each row (a query), int64 (rows,), where the rows have groups."""
 
 
 class Task(Part):
@@ -45,7 +56,11 @@ class Task(Part):
     form: ClassVar[Form]
     default_loss: ClassVar[str]
     reads: ClassVar[str] = "row"
-    """What the body has to give a vector for: each `row`, or each `word` of it, ..."""
+    """What the body has to give a vector for: each `row`, each `word`, each token of a `window` of its text, each
+    `object` that may be in its picture, ..."""
+
+    is_within: ClassVar[bool] = False
+    """Whether labels are places in the inputs, so that a change of these moves them."""
 
     @classmethod
     @abstractmethod
@@ -66,9 +81,39 @@ class Task(Part):
     def primary(self) -> str:
         """The metric that early stopping and the verdict go by."""
 
+    @property
+    def apart(self) -> Mapping[str, str | None]:
+        """The columns that labels stand in, where these are several, with each task's kind (None: not known yet)."""
+        return {}
+
+    def completed(self, target: pl.Series, guess: Callable[[pl.Series], Task]) -> Task:
+        """Return this task with what its fields leave open, guessed from the labels."""
+        return self
+
+    def layout(self, state: Mapping[str, Any]) -> tuple[Stretch, ...]:
+        """Return the targets that stand side by side in labels and outputs; nothing where there is a single one."""
+        return ()
+
+    @property
+    def judged_by(self) -> str | None:
+        """The column whose rows are judged together and stay on one side (a query), None where rows stand alone."""
+        return None
+
     @abstractmethod
     def refuse(self, target: pl.Series) -> tuple[int, str] | None:
         """Return (position, fact) of the first label that cannot be learnt from, or None."""
+
+    def inputs(self, columns: pl.DataFrame, target: pl.Series, is_chosen: bool) -> dict[str, str] | None:
+        """Return the input columns in the order of their roles and the modality of each; None where all are alike.
+
+        `columns` are those that the recipe names (`is_chosen`), else all that could be meant. Raises ValueError where
+        a role cannot be given.
+        """
+        return None
+
+    def refuse_row(self, columns: pl.DataFrame, target: pl.Series) -> tuple[int, str] | None:
+        """Return (position, fact) of the first row whose label does not fit its inputs, or None."""
+        return None
 
     @abstractmethod
     def fit(self, target: pl.Series) -> dict[str, Any]:
@@ -81,6 +126,13 @@ class Task(Part):
     @abstractmethod
     def encode(self, target: pl.Series, state: Mapping[str, Any]) -> Any:
         """Return the labels in this task's form. Raises ValueError naming a label unseen in training."""
+
+    def placed(self, encoded: Any, inputs: Mapping[str, Any]) -> Any:
+        """Return encoded labels with what they need of the rows' inputs, such as the size of the picture they lie in.
+
+        Raises MisplacedError, naming the first label that does not fit them.
+        """
+        return encoded
 
     @abstractmethod
     def scores(self, outputs: Any, state: Mapping[str, Any]) -> Any:
@@ -105,6 +157,10 @@ class Task(Part):
     @abstractmethod
     def answers(self, scores: Any, state: Mapping[str, Any]) -> list[tuple[Any, float | None, dict[str, float]]]:
         """Return (answer, confidence, score by class) per row."""
+
+    def is_right(self, answer: Any, label: Any) -> bool:
+        """Return whether an answer needs no correction, given the row's label as it stands in the table."""
+        return bool(answer == label)
 
     @abstractmethod
     def truth(self, encoded: Any, state: Mapping[str, Any]) -> Any:

@@ -30,9 +30,9 @@ class Multilabel(Task):
 
     @classmethod
     def suits(cls, target: pl.Series) -> float:
-        """Return 1 for lists, 0.85 for texts whose pieces between separators repeat across rows."""
-        if target.dtype == pl.List:
-            return 1.0
+        """Return 0.9 for lists of plain values, 0.85 for texts whose pieces between separators repeat across rows."""
+        if isinstance(target.dtype, pl.List):
+            return 0.0 if target.dtype.inner.is_nested() else 0.9
         if target.dtype != pl.String:
             return 0.0
         separator = _separator(target)

@@ -20,7 +20,7 @@ class Regression(Task):
     form: ClassVar[Form] = "value"
     default_loss: ClassVar[str] = "squared"
 
-    metric: Literal["mae", "rmse", "r2", "spearman"] = "rmse"
+    metric: Literal["mae", "rmse", "r2", "spearman", "pearson"] = "rmse"
     """What early stopping and the verdict go by."""
 
     @classmethod

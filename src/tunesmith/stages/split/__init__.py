@@ -13,7 +13,7 @@ from ...core.errors import DataError
 from ...core.events import Events
 from ...data import Dataset
 from ...data.division import Rule, units
-from ...data.near import Pairs, near_pairs
+from ...data.near import Pairs, comparable, near_pairs
 from ...data.strata import Form
 from .draft import NAMES, Division, Draft
 from .places import by_place
@@ -85,12 +85,11 @@ def _near(data: Dataset, how: Split, roles: Roles, events: Events) -> Pairs | No
     if how.near_duplicates == "ignore" or not roles.kinds:
         return None
     first = units(data).first
-    plain = {name: kind for name, kind in roles.kinds.items() if not data.frame[name].dtype.is_nested()}
+    frame, plain = comparable(data.frame[first], roles.kinds)
     if not plain:
         return None
     kinds = {name: kind if kind in COMPARED else "category" for name, kind in plain.items()}
     rows = len(first)
     with events.stage("near rows", rows) as advance:
-        frame = data.frame[first]
         found = near_pairs(frame, kinds, how.similarity, roles.folder, lambda share: advance(int(share * rows)))
     return Pairs(first[found.first], first[found.second], found.similarity)

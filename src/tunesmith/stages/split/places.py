@@ -108,7 +108,7 @@ def _rescue(draft: Draft, free: np.ndarray, rule: Rule, placed: Placed) -> np.nd
     A class of many rows is never without one. Changes the draft; returns the codes of the units.
     """
     final = placed.final()
-    if rule.target is None or draft.data.frame[rule.target].dtype == pl.List:
+    if rule.target is None or draft.data.frame[rule.target].dtype.is_nested():
         return final
     labels = draft.data.frame[rule.target].cast(pl.String).fill_null("")
     if labels.n_unique() >= len(labels) / 2:

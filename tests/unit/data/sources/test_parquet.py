@@ -47,7 +47,6 @@ def test_types(tmp_path, series, kind, held):
         pl.Series([{"a": 1}]),
         pl.Series([[0.5]]),
         pl.Series([[["a"]]]),
-        pl.Series([b"\x00"]),
         pl.Series([[1, 2]], dtype=pl.Array(pl.Int64, 2)),
     ],
 )

@@ -13,7 +13,7 @@ from tunesmith.data.sources import ENDINGS, Source, source_for
 from tunesmith.data.sources.csv import Csv
 from tunesmith.data.sources.jsonl import Jsonl
 
-WITHOUT_ENDING = {"folder", "hub", "sql"}
+WITHOUT_ENDING = {"coco", "folder", "hub", "span_json", "sql", "squad", "voc", "yolo"}
 
 
 def test_the_folder_is_the_registry():
@@ -38,6 +38,10 @@ def test_samples_survive_a_round_trip(kind):
         ("a.b.txt", "csv"),
         ("a.ndjson", "jsonl"),
         (Path("a.pq"), "parquet"),
+        ("ner/train.conll", "conll"),
+        ("a.BIO.gz", "conll"),
+        ("street/data.yaml", "yolo"),
+        ("VOC2007/Annotations", "voc"),
     ],
 )
 def test_kinds_by_ending(path, kind):

@@ -47,8 +47,35 @@ def test_sound_pictures_have_no_finding(tmp_path, name):
     assert find(tmp_path, f"below/{name}", f"./below/../{name}", str(tmp_path / name)) == []
 
 
-def test_missing_values_are_not_its_matter(tmp_path):
-    assert find(tmp_path, None, "", " ") == []
+def test_rows_without_an_image_are_named_and_can_go_from_every_split(tmp_path):
+    picture(tmp_path, "a.png")
+    (finding,) = find(tmp_path, "a.png", None, "", " ")
+    assert (finding.rows, finding.severity, finding.reach) == ((1, 2, 3), "error", "all")
+    assert "3 rows without an image" in finding.advice
+
+
+def test_images_in_cells_are_judged_as_files_are(tmp_path):
+    data = (tmp_path / picture(tmp_path, "a.png")).read_bytes()
+    column = pl.Series("photo", [data, data[: len(data) // 2], b"no image", b"", None], dtype=pl.Binary)
+    table = Table(Dataset.of(pl.DataFrame([column]), "photos.parquet"), ("photo",), kinds={"photo": "image"})
+    found = Images().find(table)
+    assert [one.rows for one in found] == [(2,), (1,), (3, 4)]
+    assert all(one.reach == "all" and "photos.parquet row" in one.advice for one in found)
+
+
+def test_what_can_be_read_is_only_told_unless_unwanted(tmp_path):
+    picture(tmp_path, "a.png", (64, 4))
+    (finding,) = find(tmp_path, "a.png")
+    assert (finding.severity, finding.reach) == ("warning", "none")
+    (finding,) = find(tmp_path, "a.png", unwanted=["tiny"])
+    assert finding.reach == "train"
+
+
+def test_numbers_without_a_range_are_no_colours(tmp_path):
+    Image.new("F", (20, 20), 0.5).save(tmp_path / "a.tif")
+    found = find(tmp_path, "a.tif")
+    assert [one.reach for one in found] == ["all", "none"]
+    assert "numbers that are no colours (F)" in found[0].advice
 
 
 def test_every_row_of_a_file_is_named(tmp_path):
@@ -117,11 +144,11 @@ def test_a_bomb_is_judged_by_its_header(tmp_path, size, monkeypatch):
 
 
 def test_sizes_are_settings(tmp_path):
-    picture(tmp_path, "a.png", (64, 10))
+    picture(tmp_path, "a.png", (64, 7))
     (finding,) = find(tmp_path, "a.png")
-    assert (finding.severity, "64 x 10 pixels" in finding.advice) == ("warning", True)
-    assert find(tmp_path, "a.png", smallest=10) == []
-    (finding,) = find(tmp_path, "a.png", smallest=10, pixels=639)
+    assert (finding.severity, "64 x 7 pixels" in finding.advice) == ("warning", True)
+    assert find(tmp_path, "a.png", smallest=7) == []
+    (finding,) = find(tmp_path, "a.png", smallest=7, pixels=447)
     assert finding.severity == "error"
 
 

@@ -26,6 +26,13 @@ def test_the_later_row_is_listed_with_the_one_it_repeats():
     assert "1 row nearly repeats an earlier row, in 1 group (rows.csv row 4 is 9" in finding.advice
 
 
+def test_sentences_of_words_are_compared_as_texts():
+    frame = pl.DataFrame({"words": [FOX.split(), HEN.split(), [*FOX.split(), "!"]]})
+    table = Table(Dataset.of(frame, "rows.conll"), ("words",), None, "tagging", (), {"words": "words"})
+    (finding,) = NearDuplicates().find(table)
+    assert (finding.rows, finding.origins) == ((2,), (0,))
+
+
 def test_letters_and_spaces_alone_make_a_near_copy():
     (finding,) = find([FOX, HEN, FOX.upper()])
     assert (finding.rows, finding.scores) == ((2,), (1.0,))
