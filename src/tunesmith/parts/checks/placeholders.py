@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from pydantic import Field
 
 from . import Check, Finding, Severity, Table
 from ._absent import AMBIGUOUS, WORDS, bare
+from ._wide import CELL, having
 from ._words import counted, listed
 
 NUMBERS = (-1, -7, -8, -9, 99, -99, 999, -999, 9999, -9999, 99999, -99999, 999999, -999999, 9999999, 99999999)
@@ -43,12 +46,27 @@ class Placeholders(Check):
 
     def find(self, table: Table) -> list[Finding]:
         """Return a finding per column for sure placeholders, one for doubtful ones; all suggest a missing value."""
-        names = dict.fromkeys([*table.inputs, *([table.target] if table.target else [])])
-        found = [one for name in names for one in self._column(table, name)]
+        names = list(dict.fromkeys([*table.inputs, *([table.target] if table.target else [])]))
+        suspect = self._suspect(table.data.frame, names)
+        found = [one for name in names if name in suspect for one in self._column(table, name)]
         return sorted(found, key=lambda one: one.severity != "warning")
 
+    def _suspect(self, frame: pl.DataFrame, names: Sequence[str]) -> set[str]:
+        """Return the columns that hold such a word, number or date at all: few do, and the others need no more time."""
+        types = frame.schema
+        texts = [name for name in names if types[name] == pl.String]
+        numbers = [name for name in names if types[name].is_numeric()]
+        others = [name for name in names if types[name] in (pl.Date, pl.Datetime)]
+        wanted = [float(one) for one in self.numbers]
+        found = having(frame, numbers, lambda values: values.is_in(wanted), pl.Float64)
+        return found.union(having(frame, texts, self._is_suspect), others)
+
+    def _is_suspect(self, texts: pl.Series) -> pl.Series:
+        plain = bare(texts)
+        return plain.is_in(["", *self.words]) | plain.str.head(10).is_in(DATES)
+
     def _column(self, table: Table, name: str) -> list[Finding]:
-        series = table.data.frame[name]
+        series = table.data.frame[name].rename(CELL)
         if series.dtype.is_numeric():
             return self._finding(table, name, self._sentinels(series))
         if series.dtype in (pl.Date, pl.Datetime):
@@ -56,9 +74,6 @@ class Placeholders(Check):
         if series.dtype != pl.String:
             return []
         plain = bare(series)
-        suspect = plain.is_in(["", *self.words]) | plain.str.head(10).is_in(DATES)
-        if not suspect.any():
-            return []
         words = plain.is_in(sorted(set(self.words) - _own_words(plain))).fill_null(False)
         words |= (plain == "").fill_null(False) & (series != "")
         doubtful = words & plain.is_in(self._answers(plain, table, name)).fill_null(False)
@@ -115,10 +130,10 @@ class Placeholders(Check):
         rows = score.gt(0).arg_true()
         if rows.is_empty():
             return []
-        written = table.data.frame[name][rows].value_counts(name="count")
+        written = table.data.frame[name].rename(CELL)[rows].value_counts(name="count")
         which = listed(
             f"{_written(value)} ({count})"
-            for value, count in written.sort("count", name, descending=[True, False]).iter_rows()
+            for value, count in written.sort("count", CELL, descending=[True, False]).iter_rows()
         )
         fact = f"column '{name}': {counted(len(rows), 'row')} with a word or number for a missing value: {which}"
         remedy = (

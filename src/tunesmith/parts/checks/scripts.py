@@ -12,6 +12,7 @@ from pydantic import Field
 from . import Check, Finding, Table
 from ._languages import languages
 from ._mojibake import SUSPECT, repaired
+from ._wide import CELL, having, stacked
 from ._words import counted, listed
 
 SCRIPTS = {
@@ -32,6 +33,7 @@ SCRIPTS = {
     "Armenian": r"\p{Armenian}",
     "Ethiopic": r"\p{Ethiopic}",
 }
+BEYOND_LATIN = r"[^\x00-\x{24f}]"
 WITHIN_WORD = r"\p{Latin}\p{Cyrillic}|\p{Cyrillic}\p{Latin}"
 LATIN = "A-Za-z\u00c0-\u024f"
 SHORTEST = 3  # spaces in a text whose language is looked for
@@ -59,16 +61,22 @@ class Scripts(Check):
     def find(self, table: Table) -> list[Finding]:
         """Return findings per column; a score is the share of the row's letters that are in the minority's script."""
         found: list[Finding] = []
-        names = dict.fromkeys([*table.of_kind("text", "category"), *([table.target] if table.target else [])])
+        frame, asked = table.data.frame, [*table.of_kind("text", "category"), *([table.target] if table.target else [])]
+        types, read = frame.schema, set(table.of_kind("text"))
+        names = [name for name in dict.fromkeys(asked) if types[name] == pl.String]
+        texts = [name for name in names if name in read]
+        broken = having(
+            frame, names, lambda cells: cells.str.contains(SUSPECT) | cells.str.contains(LOST, literal=True)
+        )
+        mixed = having(frame, texts, lambda cells: cells.str.contains(WITHIN_WORD))
+        foreign = having(frame, texts, lambda cells: cells.str.contains(BEYOND_LATIN))
+        told = _several_languages(frame, texts) if self.languages else {}
         for name in names:
-            series = table.data.frame[name]
-            if series.dtype != pl.String:
-                continue
-            found += self._broken(table, name, series)
-            if name in table.inputs and table.kind_of(name) == "text":
-                found += self._mixed_words(table, name, series)
-                found += self._scripts(table, name, series)
-                found += self._languages(table, name, series) if self.languages else []
+            series = frame[name].rename(CELL)
+            found += self._broken(table, name, series) if name in broken else []
+            found += self._mixed_words(table, name, series) if name in mixed else []
+            found += self._scripts(table, name, series) if name in foreign else []
+            found += self._minorities(table, name, told[name], "language") if name in told else []
         return sorted(found, key=lambda one: one.severity != "warning")
 
     def _broken(self, table: Table, name: str, series: pl.Series) -> list[Finding]:
@@ -93,8 +101,6 @@ class Scripts(Check):
 
     def _mixed_words(self, table: Table, name: str, series: pl.Series) -> list[Finding]:
         rows = series.str.contains(WITHIN_WORD).fill_null(False).arg_true().to_list()
-        if not rows:
-            return []
         words = (re.findall(r"\w+", text) for text in series[rows[:5]])
         mixed = listed(word for found in words for word in found if _is_mixed(word))
         fact = f"{counted(len(rows), 'row')} with words of Latin and Cyrillic letters that look alike: {mixed}"
@@ -103,19 +109,12 @@ class Scripts(Check):
 
     def _scripts(self, table: Table, name: str, series: pl.Series) -> list[Finding]:
         """Return a finding per script that fewer rows have than another."""
-        rows = series.str.contains(r"[^\x00-\x{24f}]").fill_null(False)
+        rows = series.str.contains(BEYOND_LATIN).fill_null(False)
         plain = (~rows & series.str.contains(f"(?:[{LATIN}][^{LATIN}]*){{{self.letters}}}")).fill_null(False)
         latin = plain.arg_true().to_frame("row").with_columns(script=pl.lit("Latin"), score=pl.lit(1.0))
         told = _script(series.filter(rows), self.letters)
         told = told.with_columns(row=rows.arg_true()).select("row", "script", "score").drop_nulls()
         return self._minorities(table, name, pl.concat([latin, told]).sort("row"), "script")
-
-    def _languages(self, table: Table, name: str, series: pl.Series) -> list[Finding]:
-        long = (series.str.count_matches(" ", literal=True) >= SHORTEST).fill_null(False).arg_true()
-        if len(long) < 2:
-            return []
-        told = pl.DataFrame({"row": long, "script": languages(series[long])}).drop_nulls()
-        return self._minorities(table, name, told.with_columns(score=pl.lit(1.0)), "language")
 
     def _minorities(self, table: Table, name: str, told: pl.DataFrame, what: str) -> list[Finding]:
         """Return a finding for every script or language but the most frequent, from `row script score`."""
@@ -150,6 +149,21 @@ class Scripts(Check):
         fact, _, remedy = said.rpartition("|")
         advice = f"column '{name}': {fact} (first: {table.data.place(rows[0])}); {remedy}"
         return Finding(self.kind, "warning", tuple(rows), (1.0,) * len(rows), advice, name, suggestions=tuple(right))
+
+
+def _several_languages(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """Return `row script score` of the columns in which more than one language is told."""
+    found: dict[str, pl.DataFrame] = {}
+    for some, texts in stacked(frame, names):
+        long = (texts.str.count_matches(" ", literal=True) >= SHORTEST).fill_null(False).arg_true()
+        if long.is_empty():
+            continue
+        told = pl.DataFrame({"place": long.cast(pl.Int64), "script": languages(texts[long])}).drop_nulls()
+        told = told.select(column=pl.col("place") // frame.height, row=pl.col("place") % frame.height, script="script")
+        several = told.filter(pl.col("script").n_unique().over("column") > 1).with_columns(score=pl.lit(1.0))
+        parts = several.partition_by("column", maintain_order=True, include_key=False, as_dict=True)
+        found |= {some[int(str(key))]: part for (key,), part in parts.items()}
+    return found
 
 
 def _script(texts: pl.Series, letters: int) -> pl.DataFrame:
