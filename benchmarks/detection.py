@@ -25,7 +25,7 @@ FOLDER = RUNS / "pennfudan"
 RECIPE = """data: {{kind: voc, path: {path}}}
 base: {{kind: query_net, side: 160, stride: 16, width: 64, depth: 2}}
 augment: [flip, {{kind: crop, least: 0.4}}, colour]
-train: {{epochs: 80, batch_size: 8, validations: 1, patience: 80, optimizer: {{kind: adamw, learning_rate: 0.002}}}}
+train: {{epochs: 120, batch_size: 8, validations: 1, patience: 120, optimizer: {{kind: adamw, learning_rate: 0.001}}}}
 """
 FIGURES = ("map", "map_50", "map_75", "recall_100")
 SHOWN = 12  # points of the curve
@@ -52,6 +52,7 @@ def keep(seconds: int) -> None:
         "seconds": seconds,
         "metrics": {name: report["metrics"][name] for name in FIGURES},
         "baselines": {kind: {name: figures[name] for name in FIGURES} for kind, figures in report["baselines"].items()},
+        "per_class": report["per_class"],
         "verdict": report["verdict"],
         "curve": [
             {"epoch": one["epoch"], "map": one["map"], "loss": one["loss"]}
@@ -67,6 +68,9 @@ def show(kept: dict[str, Any]) -> None:
     for name, figures in {"query_net": kept["metrics"], **kept["baselines"]}.items():
         told = (f"{key} {one['value']:.3f} ({one['low']:.3f} to {one['high']:.3f})" for key, one in figures.items())
         print(f"{name}: {', '.join(told)}")
+    for name, figures in kept["per_class"].items():
+        told = (f"{key} {one['value']:.3f}" for key, one in figures.items() if key != "rows")
+        print(f"  {name}, in {figures['rows']} test pictures: {', '.join(told)}")
     print(f"verdict: {kept['verdict']['decision']}; {kept['verdict']['because']}")
     curve = kept["curve"]
     for at in sorted({round(place * (len(curve) - 1) / (SHOWN - 1)) for place in range(SHOWN)}):

@@ -10,7 +10,7 @@ from journeys.test_detection import prepared
 from tunesmith.recipe import load
 
 PAGE = (Path(__file__).parents[2] / "docs" / "detection.md").read_text("utf-8")
-LINES = re.findall(r"^\| `(.*?)` \|", PAGE, flags=re.M)
+LINES = re.findall(r"^\| `(.*?: .*?)` \|", PAGE, flags=re.M)
 
 
 @pytest.mark.parametrize("line", LINES)

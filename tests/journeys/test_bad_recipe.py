@@ -33,7 +33,7 @@ BAD_RECIPES = {
     ),
     "a kind that is no word": (f"{GOOD}base: 3\n", ["r.yaml:3: base", "needs a name", "gbdt"]),
     "text for a number": (f"{GOOD}seed: many\n", ["r.yaml:3: seed", "integer", "got 'many'"]),
-    "list for a text": ("data: rows.csv\ntarget: [churn]\n", ["r.yaml:2: target", "string", "got ['churn']"]),
+    "list for a text": (f"{GOOD}name: [churn]\n", ["r.yaml:3: name", "string", "got ['churn']"]),
     "number out of range": (f"{GOOD}split: {{test: 1.5}}\n", ["r.yaml:3: split.test", "less than 1", "got 1.5"]),
     "negative rate": (
         f"{GOOD}train: {{optimizer: {{learning_rate: -1}}}}\n",
@@ -113,7 +113,7 @@ def test_mistakes_of_file_and_command_line_are_told_together(tunesmith, tmp_path
 
 IMPOSSIBLE = {
     "gbdt on text": ("data: text.csv\nbase: gbdt\n", ["gbdt", "column 'review' is text", "base: minilm"]),
-    "minilm on a table": (f"{GOOD}base: minilm\n", ["minilm", "text", "base: gbdt", "base: tabular_net"]),
+    "minilm on a table": (f"{GOOD}base: minilm\n", ["minilm", "text", "base: gbdt"]),
     "strategy of gbdt": (f"{GOOD}base: gbdt\nstrategy: lora\n", ["strategy", "gbdt", "remove it"]),
     "train of gbdt": (f"{GOOD}base: gbdt\ntrain: {{epochs: 3}}\n", ["train", "gbdt", "remove it"]),
     "loss for values": (

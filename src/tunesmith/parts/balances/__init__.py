@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.part import Part
 from ...data.batching import batches
+from ...data.forms import PLAIN
 
 
 class Balance(Part):
@@ -70,6 +71,8 @@ class Balance(Part):
         """Return why it cannot balance the rows of a task, and what would; None where it can."""
         if form == "value":
             return f"{task} has no classes to balance; remove `balance`"
+        if form not in PLAIN:
+            return f"{task} answers with more than classes of a row, which is what is balanced; remove `balance`"
         if form not in self.forms:
             return (
                 f"{self.kind} decides over whole rows, and a row of {task} has several labels: what it does for one, "
