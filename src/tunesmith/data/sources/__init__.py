@@ -130,7 +130,8 @@ class Source(Part):
     def batches(self, base: Path, rows: int = 500_000, note: Note = silent) -> Iterator[pl.DataFrame]:
         """Yield the rows that `read` returns, in the same types and order, as frames of `rows` rows.
 
-        Memory is bounded by a batch for CSV, by a batch and a row group for Parquet; the other kinds are held whole.
+        Memory is bounded by a batch for CSV, JSON and SQL (whose rows wait in temporary files), by a batch and a row
+        group or record batch for Parquet and Arrow; the other kinds are held whole.
         Raises what `read` raises, some of it only after the batches before.
         """
         for data in self.numbered_batches(base, rows, note):

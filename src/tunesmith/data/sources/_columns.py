@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,6 +13,7 @@ from ...core.errors import DataError
 # A number with a leading zero, like 007, is a code: an id, a postcode. Read as a number it would lose its zeros.
 INTEGER = r"^[+-]?(?:0|[1-9][0-9]*)$"
 FINITE = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+WIDE = (pl.UInt64, pl.Int128, pl.UInt128)  # may hold integers beyond Int64
 NOT_FINITE = r"(?i)^[+-]?(?:nan|inf|infinity)$"
 
 
@@ -102,6 +103,18 @@ def plain(series: pl.Series, source: str, before: int = 0) -> pl.Series:
     if isinstance(kind, pl.List):
         return _texts(series, kind, source, before)
     raise _unusable(series, source)
+
+
+def plain_types(schema: Mapping[str, pl.DataType], ends: pl.DataFrame, source: str) -> dict[str, pl.DataType]:
+    """Return the types that `plain` gives columns; `ends` are the least and the greatest value of those in WIDE."""
+    types = {name: plain(pl.Series(name, [], kind), source).dtype for name, kind in schema.items()}
+    return types | {series.name: plain(series, source).dtype for series in ends}
+
+
+def typed(series: pl.Series, kind: pl.DataType, source: str, before: int) -> pl.Series:
+    """Return a part of a column as `plain` returns the whole, which is of this kind."""
+    is_long = series.dtype.is_integer() and kind == pl.String
+    return series.cast(pl.String) if is_long else plain(series, source, before)
 
 
 def _texts(series: pl.Series, kind: pl.List, source: str, before: int) -> pl.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Self
@@ -90,7 +90,7 @@ class Files(Source):
         parts = [self._numbered(file, note) for file in files]
         _refuse_empty(files, [len(part) for part in parts])
         refuse_other_columns([(file.name, part.columns) for file, part in zip(files, parts, strict=True)])
-        refuse_mixed(parts)
+        refuse_mixed([(file.name, part.frame.schema) for file, part in zip(files, parts, strict=True)])
         joined = concatenate(parts)
         return Dataset(self.finished(joined.frame), joined.index)
 
@@ -155,14 +155,17 @@ def _refuse_empty(files: Sequence[File], heights: Sequence[int]) -> None:
             raise DataError(f"{file.name}: no rows, only the names of columns; give a file with rows")
 
 
-def refuse_mixed(parts: list[Dataset]) -> None:
-    """Raise where a column holds lists in one file and single values in another: no type holds both."""
-    first = parts[0]
-    for other in parts[1:]:
-        for name in set(first.columns) & set(other.columns):
-            types = first.frame[name].dtype, other.frame[name].dtype
-            if pl.Null not in types and (types[0] == pl.List) != (types[1] == pl.List):
-                files = f"{first.index['source'][0]} and {other.index['source'][0]}"
+def refuse_mixed(parts: Sequence[tuple[str, Mapping[str, pl.DataType]]]) -> None:
+    """Raise where a column holds lists in one file and single values in another: no type holds both.
+
+    Each part is the name of a file, and the types of its columns.
+    """
+    first, types = parts[0]
+    for other, theirs in parts[1:]:
+        for name in set(types) & set(theirs):
+            pair = types[name], theirs[name]
+            if pl.Null not in pair and (pair[0] == pl.List) != (pair[1] == pl.List):
                 raise DataError(
-                    f"{files}, column '{name}': lists in one, single values in the other; write lists in both"
+                    f"{first} and {other}, column '{name}': lists in one, single values in the other; "
+                    "write lists in both"
                 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import codecs
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ...core.errors import DataError
@@ -15,6 +17,7 @@ from ._values import kind_name
 BLANK = " \t\r\n"
 SPACE = re.compile(f"[{BLANK}]*")
 LONE_SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
+DEEP = "lists nested too deeply"
 REMEDY = "write one JSON object per line, or one array of objects"
 HEAD_BYTES = 1 << 16
 SHAPES = {
@@ -25,12 +28,19 @@ SHAPES = {
 """Kind of source -> what the head of its documents holds."""
 
 
-def objects(data: bytes, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def objects(blocks: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line where it starts, object) of a text in UTF-8: an object per line, or one array of objects.
 
-    Raises DataError with the line where the text is neither, and on objects that are empty or repeat a key.
+    The text comes in blocks of any size, of which no more are held than one object needs. Raises DataError with the
+    line where the text is neither, and on objects that are empty or repeat a key.
     """
-    return _array(data.decode(), source) if data.lstrip()[:1] == b"[" else _lines(data, source)
+    head, rest = b"", iter(blocks)
+    for block in rest:
+        head += block
+        if head.strip(BLANK.encode()):
+            break
+    whole, is_array = chain([head], rest), head.lstrip(BLANK.encode())[:1] == b"["
+    return _array(_Window(_decoded(whole), source)) if is_array else _lines(whole, source)
 
 
 def document(data: bytes, source: str) -> Any:
@@ -56,9 +66,9 @@ def half_character(error: UnicodeEncodeError, place: str) -> DataError:
     return DataError(f"{place}: {fact}; write the text again, it was cut within one")
 
 
-def _lines(data: bytes, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines(blocks: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line, object) of a text with an object per line; blank lines are skipped."""
-    for number, line in enumerate(io.BytesIO(data), 1):
+    for number, line in enumerate(_split(blocks), 1):
         text = line.decode().strip(BLANK)
         if text:
             value, end = _value(text, 0, source, number)
@@ -67,23 +77,103 @@ def _lines(data: bytes, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, _object(value, source, number)
 
 
-def _array(text: str, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _split(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    begun: list[bytes] = []
+    for block in blocks:
+        first, *others = block.split(b"\n")
+        begun.append(first)
+        if others:
+            yield b"".join(begun)
+            yield from others[:-1]
+            begun = [others[-1]]
+    yield b"".join(begun)
+
+
+def _decoded(blocks: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for block in blocks:
+        yield decoder.decode(block)
+
+
+def _array(window: _Window) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line where it starts, object) of a text that is one array, without building the whole array."""
-    after, line, counted = text.index("["), 1, 0
-    position = _skip(text, after + 1)
-    after = position
-    while text[after : after + 1] != "]":
-        line += text.count("\n", counted, position)
-        counted = position
-        value, end = _value(text, position, source, line)
-        yield line, _object(value, source, line)
-        after = _skip(text, end)
-        if text[after : after + 1] != ",":
-            break
-        position = _skip(text, after + 1)
-    if text[after:].strip(BLANK) != "]":
-        line += text.count("\n", counted, after)
-        raise DataError(f"{source} line {line}: not JSON: ',' or the array's closing ']' must stand here; {REMEDY}")
+    position = window.skipped(window.skipped(0) + 1)
+    is_open = not window.has("]", position)
+    while is_open:
+        line = window.line_at(position)
+        value, end = window.value(position)
+        yield line, _object(value, window.source, line)
+        position = window.skipped(end)
+        is_open = window.has(",", position)
+        if is_open:
+            position = window.skipped(position + 1)
+    line = window.line_at(position)
+    if not window.has("]", position) or window.skipped(position + 1) < len(window.text):
+        raise DataError(
+            f"{window.source} line {line}: not JSON: ',' or the array's closing ']' must stand here; {REMEDY}"
+        )
+
+
+@dataclass(slots=True)
+class _Window:
+    """What is held of a text that comes in pieces. Positions in it only grow, but for `more`."""
+
+    pieces: Iterator[str]
+    source: str
+    text: str = ""
+    line: int = 1
+    """The line of the position up to which lines were counted."""
+    counted: int = 0
+    column: int = 0
+    """How many characters of its first line came before the window."""
+
+    def has(self, sign: str, position: int) -> bool:
+        """Whether this sign stands here."""
+        return self.text[position : position + 1] == sign
+
+    def line_at(self, position: int) -> int:
+        """Return the line of a position, which is not before the last one that was asked for."""
+        self.line += self.text.count("\n", self.counted, position)
+        self.counted = position
+        return self.line
+
+    def more(self, position: int) -> bool:
+        """Let go of what stands before a position, which then is 0, and hold twice as much; False at the end."""
+        self.line_at(position)
+        gone, held = self.text[:position], [self.text[position:]]
+        self.column = len(gone) - gone.rindex("\n") - 1 if "\n" in gone else self.column + position
+        wanted, size = 2 * len(held[0]) + 1, len(held[0])
+        while size < wanted and (piece := next(self.pieces, None)) is not None:
+            held.append(piece)
+            size += len(piece)
+        self.text, self.counted = "".join(held), 0
+        return len(self.text) > len(held[0])
+
+    def skipped(self, position: int) -> int:
+        """Return where the next character that is not blank stands, the end of the text where there is none."""
+        while (position := _skip(self.text, position)) >= len(self.text):
+            if not self.more(len(self.text)):
+                return 0
+            position = 0
+        return position
+
+    def value(self, position: int) -> tuple[Any, int]:
+        """Return the JSON value that starts here, and where it ends. Raises DataError where it is none."""
+        while True:
+            try:
+                return DECODER.raw_decode(self.text, position)
+            except json.JSONDecodeError as error:
+                fault, before = error, position
+            except RecursionError as error:
+                raise DataError(f"{self.source} line {self.line_at(position)}: {DEEP}; {REMEDY}") from error
+            except ValueError as error:
+                raise DataError(f"{self.source} line {self.line_at(position)}: {error}") from error
+            position = 0
+            if not self.more(before):
+                at = fault.pos - before
+                column = fault.colno if "\n" in self.text[:at] else self.column + at + 1
+                place = f"{self.source} line {self.line_at(at)}"
+                raise DataError(f"{place}: not JSON: {fault.msg} (column {column}); {REMEDY}") from fault
 
 
 def _skip(text: str, position: int) -> int:
@@ -99,7 +189,7 @@ def _value(text: str, position: int, source: str, line: int, remedy: str = REMED
         at = line + text.count("\n", position, error.pos)
         raise DataError(f"{source} line {at}: not JSON: {error.msg} (column {error.colno}); {remedy}") from error
     except RecursionError as error:
-        raise DataError(f"{source} line {line}: lists nested too deeply; {remedy}") from error
+        raise DataError(f"{source} line {line}: {DEEP}; {remedy}") from error
     except ValueError as error:
         raise DataError(f"{source} line {line}: {error}") from error
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ...core.errors import DataError
 from ..dataset import Dataset, concatenate
 
 
@@ -20,6 +21,11 @@ class Stream:
     """The names of each file's columns."""
     frames: Callable[[int], Iterator[pl.DataFrame]]
     """The rows of the file at a position, in the types that the columns have over all files."""
+
+
+def changed(name: str) -> DataError:
+    """Return the error for a file that is not, at its second reading, what it was at the first."""
+    return DataError(f"{name}: the file changed while it was read; read it again when it is whole")
 
 
 def numbered(frames: Iterable[pl.DataFrame], source: str, split: str | None) -> Iterator[Dataset]:

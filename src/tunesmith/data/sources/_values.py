@@ -7,7 +7,7 @@ import ipaddress
 import json
 import math
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,17 @@ def column(name: str, values: Sequence[Any], place: Place) -> pl.Series:
         if numbers is not None:
             return numbers
     return pl.Series(name, _texts(name, values, place), pl.String)
+
+
+def joined_types(schemas: Sequence[Mapping[str, pl.DataType]], source: str) -> dict[str, pl.DataType]:
+    """Return the types that `joined` gives the columns of blocks of these types. Raises what it raises."""
+    return dict(joined([pl.DataFrame(schema=one) for one in schemas], source).schema)
+
+
+def in_types(frame: pl.DataFrame, types: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Return a block as `joined` has it: columns in this order and these types, those it lacks of nothing but null."""
+    absent = {name: pl.Series(name, [None], kind).new_from_index(0, frame.height) for name, kind in types.items()}
+    return pl.DataFrame([frame[name].cast(kind) if name in frame else absent[name] for name, kind in types.items()])
 
 
 def joined(blocks: Sequence[pl.DataFrame], source: str) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from ._delimited import Delimited
 from ._files import StreamedFiles
 from ._layout import SAMPLE_BYTES, Layout, find_delimiter
 from ._regular import Irregular, count_records
-from ._stream import Stream
+from ._stream import Stream, changed
 
 Held = TypeVar("Held")
 
@@ -77,9 +77,9 @@ class Csv(StreamedFiles):
                     height += frame.height
                     yield self._clean(frame).cast({name: types[name] for name in frame.columns})
             except (Irregular, pl.exceptions.PolarsError, KeyError) as error:
-                raise _changed(files[at]) from error
+                raise changed(files[at].name) from error
             if height != surveys[at].height:
-                raise _changed(files[at])
+                raise changed(files[at].name)
 
         return Stream([one.height for one in surveys], [list(one.cells) for one in surveys], frames)
 
@@ -139,7 +139,3 @@ class _Survey:
     way: Delimited
     height: int
     cells: dict[str, Cells]
-
-
-def _changed(file: Local) -> DataError:
-    return DataError(f"{file.name}: the file changed while it was read; read it again when it is whole")

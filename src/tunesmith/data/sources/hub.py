@@ -63,7 +63,7 @@ class Hub(Source):
             if not frame.height:
                 raise DataError(f"{source}: no rows; name another `split`")
             parts.append(Dataset.of(frame, source, ours))
-        refuse_mixed(parts)
+        refuse_mixed([(str(part.index["source"][0]), part.frame.schema) for part in parts])
         joined = concatenate(parts)
         return Dataset(without_missing(joined.frame, self.missing), joined.index)
 

@@ -12,7 +12,7 @@ from ...core.errors import DataError
 from ..dataset import Dataset
 from . import Note, silent
 from ._bytes import Local, unreadable
-from ._columns import plain
+from ._columns import WIDE, plain, plain_types, typed
 from ._files import StreamedFiles
 from ._stream import Stream
 
@@ -62,7 +62,7 @@ class Parquet(StreamedFiles):
             source, before = files[at].name, 0
             with _told(source):
                 for frame in scans[at].collect_batches(maintain_order=True):
-                    yield frame.select(_typed(series, types[at], source, before) for series in frame).cast(
+                    yield frame.select(typed(series, types[at], source, before) for series in frame).cast(
                         {name: joined[name] for name in frame.columns}
                     )
                     before += frame.height
@@ -82,17 +82,9 @@ def _scanned(file: Local) -> pl.LazyFrame:
 def _types(scan: pl.LazyFrame, source: str) -> dict[str, pl.DataType]:
     """Return the types that `plain` gives the columns; those that may be beyond Int64 are looked at for it."""
     schema = scan.collect_schema()
-    types = {name: plain(pl.Series(name, [], kind), source).dtype for name, kind in schema.items()}
-    wide = [name for name, kind in schema.items() if kind in (pl.UInt64, pl.Int128, pl.UInt128)]
-    if wide:
-        ends = pl.concat([scan.select(pl.col(wide).min()), scan.select(pl.col(wide).max())]).collect()
-        types |= {series.name: plain(series, source).dtype for series in ends}
-    return types
-
-
-def _typed(series: pl.Series, types: dict[str, pl.DataType], source: str, before: int) -> pl.Series:
-    is_long = series.dtype.is_integer() and types[series.name] == pl.String
-    return series.cast(pl.String) if is_long else plain(series, source, before)
+    wide = [name for name, kind in schema.items() if kind in WIDE]
+    ends = [scan.select(pl.col(wide).min()), scan.select(pl.col(wide).max())] if wide else []
+    return plain_types(schema, pl.concat(ends).collect() if ends else pl.DataFrame(), source)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class SpanJson(Files):
     def read_file(self, file: Local, note: Note = silent) -> pl.DataFrame:
         """Return a row per text. Raises DataError with the line where a span is reversed, outside or over another."""
         found: list[tuple[str, Annotated]] = []
-        for line, one in objects(examined(file).whole(), file.name):
+        for line, one in objects(examined(file).blocks(), file.name):
             place = f"{file.name} line {line}"
             found.append((place, annotated(one, self.text, self.spans, place)))
         if not found:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import polars as pl
@@ -19,7 +20,8 @@ from ._bytes import refuse_absent
 from ._columns import without_missing
 from ._exact import column_names
 from ._secrets import VARIABLE, filled, hidden, scrubbed
-from ._values import column, joined
+from ._stream import numbered
+from ._values import column, in_types, joined, joined_types
 
 BLOCK_ROWS = 50_000  # rows held as Python values at a time
 READ_ONLY = {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET TRANSACTION READ ONLY"}
@@ -57,11 +59,30 @@ class Sql(Source):
         source = self.title() or "query"
         with self._told():
             frame = joined(list(self._blocks(base, source)), source)
-        if not frame.height:
+        self._remark(frame.height, source, note)
+        return Dataset.of(without_missing(frame, self.missing), source)
+
+    def blocks(self, base: Path, note: Note = silent) -> Iterator[Dataset]:
+        """Yield the same rows in blocks. The query runs once; its rows wait in files until their types are known."""
+        source = self.title() or "query"
+        with TemporaryDirectory(prefix="tunesmith-") as folder:
+            schemas, height = [], 0
+            with self._told():
+                for at, block in enumerate(self._blocks(base, source)):
+                    block.write_ipc(Path(folder, str(at)), compression="zstd")
+                    schemas.append(block.schema)
+                    height += block.height
+            types = joined_types(schemas, source)
+            self._remark(height, source, note)
+            waiting = (pl.read_ipc(Path(folder, str(at))) for at in range(len(schemas)))
+            frames = (without_missing(in_types(block, types), self.missing) for block in waiting)
+            yield from numbered(frames, source, None)
+
+    def _remark(self, height: int, source: str, note: Note) -> None:
+        if not height:
             raise DataError(f"{source}: the query gives no rows; change it")
         if not re.search(r"(?i)\border\s+by\b", self.query):
             note(f"{source}: the query has no ORDER BY, so the rows' numbers may differ from one reading to the next")
-        return Dataset.of(without_missing(frame, self.missing), source)
 
     def _blocks(self, base: Path, source: str) -> Iterator[pl.DataFrame]:
         engine = need("sqlalchemy", extra="sql").create_engine(self._address(base))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tunesmith.core.errors import DataError, NotFoundError
 from tunesmith.data.sources import jsonl
+from tunesmith.data.sources._json import objects
 from tunesmith.data.sources.jsonl import Jsonl
 
 
@@ -123,3 +124,47 @@ def test_texts_are_read_back(tmp_path_factory, texts, ascii_only, array):
     rows = [json.dumps({"x": text}, ensure_ascii=ascii_only) for text in texts]
     path.write_text(f"[{', '.join(rows)}]" if array else "\n".join(rows), encoding="utf-8")
     assert Jsonl(path=path.name).read(path.parent).frame["x"].to_list() == texts
+
+
+def listed(blocks):
+    """Return what is found in a text that comes in blocks: objects with their lines, then the fault if there is one."""
+    found = []
+    try:
+        found.extend(objects(blocks, "rows.json"))
+    except DataError as error:
+        found.append(str(error))
+    return found
+
+
+PIECE = st.sampled_from(
+    ['{"a": 1}', '{"a": "é\\n"}', "[", "]", ",", "\n", " ", "3", '{"b": [1, {"a": 2}]', '"', "}", "{}"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    text=st.one_of(
+        st.lists(PIECE, max_size=12).map("".join),
+        st.lists(PIECE, max_size=9).map(lambda one: f"[{','.join(one)}]"),
+        st.lists(st.dictionaries(st.text(max_size=3), st.integers(), min_size=1), max_size=5).map(
+            lambda one: json.dumps(one, indent=1, ensure_ascii=False)
+        ),
+    ),
+    sizes=st.lists(st.integers(1, 9), min_size=1),
+)
+def test_a_text_in_blocks_is_the_same_text(text, sizes):
+    data = text.encode("utf-8", "replace")
+    blocks, start = [], 0
+    while start < len(data):
+        size = sizes[len(blocks) % len(sizes)]
+        blocks.append(data[start : start + size])
+        start += size
+    assert listed(blocks) == listed([data])
+
+
+def test_a_fault_far_within_an_array_is_named_by_its_place():
+    text = '[{"a": 1},\n {"a": 2}, {"a": x}]'
+    for size in (1, 3, 1000):
+        blocks = [text.encode()[start : start + size] for start in range(0, len(text), size)]
+        assert listed(blocks)[-1].startswith("rows.json line 2: not JSON: Expecting value (column 18)")
+        assert listed(blocks)[:2] == [(1, {"a": 1}), (2, {"a": 2})]
