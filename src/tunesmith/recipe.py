@@ -158,14 +158,14 @@ class Recipe(Section):
 
 def check_pairing(recipe: Recipe, task: Task, base: Base) -> None:
     """Refuse a base that cannot give what a task reads, and penalties that cannot look at it. Raises RecipeError."""
-    if base.form == "fitted" and task.form not in PLAIN:
-        raise RecipeError(f"base: {base.kind} does not learn the labels of {task.kind}; use `base: tabular_net`")
     if task.reads not in base.gives:
         able = [kind for kind in kinds("parts.bases") if task.reads in getattr(find("parts.bases", kind), "gives", ())]
         raise RecipeError(
             f"base: {base.kind} gives no vector for each {task.reads}, which task {task.kind} reads; "
             f"those that do: {', '.join(able)}"
         )
+    if base.form == "fitted" and task.form not in PLAIN:
+        raise RecipeError(f"base: {base.kind} does not learn the labels of {task.kind}; use `base: tabular_net`")
     if recipe.augment and task.is_within:
         raise RecipeError(f"augment: a change of the text moves the answers of {task.kind} that stand in it; remove it")
     penalties = recipe.train.regularizers
