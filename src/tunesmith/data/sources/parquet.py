@@ -62,7 +62,7 @@ class Parquet(StreamedFiles):
             source, before = files[at].name, 0
             with _told(source):
                 for frame in scans[at].collect_batches(maintain_order=True):
-                    yield frame.select(typed(series, types[at], source, before) for series in frame).cast(
+                    yield frame.select(typed(series, types[at][series.name], source, before) for series in frame).cast(
                         {name: joined[name] for name in frame.columns}
                     )
                     before += frame.height
