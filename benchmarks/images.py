@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from results import RUNS, table, train
+from results import RUNS, row, table, train
 
 IMAGES = RUNS / "images"
 MOBILENET = "weights/mobilenetv2_imagenet_torch/mobilenetv2_imagenet_fp16.pt"
@@ -115,6 +115,6 @@ if __name__ == "__main__":
                 if "--write" in sys.argv:
                     write(name, recipe)
                 else:
-                    train(RUNS / name, recipe)
+                    print(row(name, train(RUNS / name, recipe)), flush=True)
     if "--write" not in sys.argv:
         print(table(NAMES))

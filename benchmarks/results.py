@@ -183,11 +183,11 @@ def write(path: Path, header: list[str], rows: object) -> None:
 def run(name: str, assets: Path) -> None:
     folder = RUNS / name
     folder.mkdir(parents=True, exist_ok=True)
-    train(folder, SETS[name](assets, folder))
+    print(row(name, train(folder, SETS[name](assets, folder))), flush=True)
 
 
-def train(folder: Path, recipe: str) -> None:
-    """Run a recipe in a folder, which names the run, and keep what it says there."""
+def train(folder: Path, recipe: str) -> dict:
+    """Run a recipe in a folder, which names the run; keep what it says there, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.yaml").write_text(f"{recipe}name: {folder.name}\n", "utf-8")
     command = [
@@ -198,11 +198,11 @@ def train(folder: Path, recipe: str) -> None:
         str(folder / "recipe.yaml"),
         "--json",
         "--home",
-        str(RUNS / "home"),
+        str(folder.parent / "home"),
     ]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     (folder / "result.json").write_text(done.stdout, "utf-8")
-    print(row(folder.name, json.loads(done.stdout)), flush=True)
+    return json.loads(done.stdout)
 
 
 def row(name: str, result: dict) -> str:

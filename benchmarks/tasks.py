@@ -10,11 +10,11 @@ ASSETS is a folder with the public data sets named in docs/results.md. Each run 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import intent_pairs
+from results import train
 
 RUNS = Path("runs/tasks")
 
@@ -59,26 +59,6 @@ def _pairs(assets: Path, name: str, how: str) -> str:
 SETS = {one.__name__: one for one in (xquad, wnut17, pairs, pairs_apart)}
 
 
-def run(name: str, assets: Path) -> None:
-    """Train one recipe, keep what it said, and print its line."""
-    folder = RUNS / name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "recipe.yaml").write_text(SETS[name](assets) + f"name: {name}\n", "utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "tunesmith",
-        "train",
-        str(folder / "recipe.yaml"),
-        "--json",
-        "--home",
-        str(RUNS / "home"),
-    ]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    (folder / "result.json").write_text(done.stdout, "utf-8")
-    print(row(name, json.loads(done.stdout)), flush=True)
-
-
 def row(name: str, result: dict) -> str:
     """One line: the primary metric with its interval, every baseline's, and the verdict."""
     primary = result["primary"]
@@ -102,5 +82,5 @@ def table() -> str:
 if __name__ == "__main__":
     if "--table" not in sys.argv:
         for one in sys.argv[2:] or SETS:
-            run(one, Path(sys.argv[1]))
+            print(row(one, train(RUNS / one, SETS[one](Path(sys.argv[1])))), flush=True)
     print(table())

@@ -12,6 +12,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from ..core.errors import first_line
 from ..core.ids import file_digest
 from ..core.libraries import libraries
 from ..core.part import PARTS_VARIABLE
@@ -84,7 +85,7 @@ def _torchvision() -> tuple[str, bool, str]:
     try:
         importlib.import_module("torchvision")
     except (ImportError, RuntimeError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         return "torchvision", False, f"does not fit this torch ({reason}); mend: pip uninstall torchvision"
     return "torchvision", True, "installed and loads; Tunesmith does not use it"
 

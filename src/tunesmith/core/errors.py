@@ -81,3 +81,8 @@ class InputGuardError(GuardError, ValueError):
     """A guard stopped a run because of the rows it was given: bad input, so exit code 2."""
 
     exit_code = 2
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, or what it is called."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

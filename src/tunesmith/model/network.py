@@ -13,7 +13,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from ..core.errors import StoreError, VerificationError
+from ..core.errors import StoreError, VerificationError, first_line
 from ..core.seed import derive
 from ..data import Encoded, Ragged, Rows, States
 from ..data.batching import answer_batches
@@ -167,7 +167,7 @@ class Network(Model):
                 self.frozen = frozenset(frozen)
             self.net.load_state_dict(tensors)
         except (KeyError, RuntimeError, SafetensorError) as error:
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             raise VerificationError(f"the stored weights do not fit the stored architecture: {reason}") from error
         self.net.eval()
 

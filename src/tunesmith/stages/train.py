@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..core.errors import RecipeError, TrainingError, TunesmithError
+from ..core.errors import RecipeError, TrainingError, TunesmithError, first_line
 from ..core.ids import value_digest
 from ..core.seed import derive
 from ..data import Rows
@@ -85,7 +85,7 @@ def _memory_told() -> Iterator[None]:
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, TunesmithError) or not is_of_memory(error):
             raise
-        reason = (str(error).splitlines() or ["no more is known"])[0]
+        reason = first_line(error)
         raise TrainingError(
             f"training: memory does not suffice for measuring rows, without a step ({reason}); nothing was registered; "
             "use a lower base.max_tokens or a smaller base"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ...core.errors import DataError
+from ...core.errors import DataError, first_line
 from ...core.need import lazy
 from ..inside import is_inside
 from ._bytes import Local, refuse_absent
@@ -119,8 +119,3 @@ def _named(series: pl.Series, feature: Any, source: str) -> pl.Series:
     if is_list:
         return series.list.eval(pl.element().replace_strict(words, default=None, return_dtype=pl.String))
     return series.replace_strict(words, default=None, return_dtype=pl.String)
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, or what it is called."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
-from ...core.errors import DataError
+from ...core.errors import DataError, first_line
 from ...core.need import need
 from ..dataset import Dataset, concatenate
 from . import Note, Source, silent
 from ._bytes import refuse_absent
 from ._columns import without_missing
 from ._files import Split, refuse_mixed
-from ._saved import ELSEWHERE, Table, first_line, named_frame, saved_splits
+from ._saved import ELSEWHERE, Table, named_frame, saved_splits
 
 if TYPE_CHECKING:
     import pyarrow

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import transformers
 
-from ...core.errors import DataError
+from ...core.errors import DataError, first_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise DataError(
             f"{folder}: no sequence-to-sequence model could be loaded from this folder: {reason}; give one with "
             "config.json, model.safetensors and the tokenizer's files, such as a MarianMT model saved by transformers"

@@ -5,17 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import nn
 
 from ...core.errors import DataError
 from ._batch_norm import install
 from ._objects import CORNERS, ObjectEncoder
+from ._pretrained import depths, loading, processor, refuse_holes
 from ._processor import whole_view
 from ._vision import View
 from ._vision_body import stored
@@ -60,20 +59,7 @@ class DetrEncoder(ObjectEncoder):
 
     def layers(self) -> list[list[nn.Module]]:
         """Return what stands before the first layer, then each layer with what stands between it and the next."""
-        blocks = FAMILIES[self.body.config.model_type]
-        depths: list[list[nn.Module]] = [[]]
-        inside: set[int] = set()
-        for module in self.body.modules():
-            if id(module) in inside:
-                continue
-            if type(module).__name__ in blocks:
-                depths.append([module])
-            elif list(module.parameters(recurse=False)):
-                depths[-1].append(module)
-            else:
-                continue
-            inside |= {id(one) for one in module.modules()}
-        return depths
+        return depths(self.body, FAMILIES[self.body.config.model_type])
 
     def describe(self) -> str:
         """Return architecture and view."""
@@ -91,36 +77,20 @@ def from_folder(where: str, usual: tuple[int, int], side: int | None) -> DetrEnc
     Raises DataError where nothing can be loaded from there, where the family is none of those known, and where a
     weight is missing: transformers would draw it at random.
     """
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
+    remedy = f"give a folder with {FILES}, or use `kind: query_net`, which needs none"
+    with loading(where, "detector", remedy):
         config = transformers.AutoConfig.from_pretrained(where)
         if config.model_type not in FAMILIES:
             raise DataError(
                 f"base '{where}': no detector of a known family but a {config.model_type}; known are "
                 f"{', '.join(FAMILIES)}; `kind: query_net` needs none"
             )
-        file = transformers.utils.cached_file(where, "preprocessor_config.json")
-        processor = json.loads(Path(str(file)).read_text("utf-8"))
+        wanted = processor(where)
         body, told = transformers.AutoModelForObjectDetection.from_pretrained(
             where, config=_without_download(config), dtype=torch.float32, output_loading_info=True
         )
-    except DataError:
-        raise
-    except (OSError, ValueError, KeyError, AttributeError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        kind = "folder" if Path(where).is_dir() else "name"
-        raise DataError(
-            f"base '{where}': no detector could be loaded from this {kind}: {reason}; give a folder with {FILES}, or "
-            "use `kind: query_net`, which needs none"
-        ) from error
-    missing = sorted(str(one) for one in (*told["missing_keys"], *told["mismatched_keys"]))
-    if missing:
-        raise DataError(
-            f"base '{where}': {len(missing)} weights are not in the file or have another shape, such as {missing[0]}; "
-            "they would start at random; get a whole copy of the model"
-        )
-    return DetrEncoder(body, whole_view(processor, where, usual, side))
+    refuse_holes(where, told)
+    return DetrEncoder(body, whole_view(wanted, where, usual, side))
 
 
 def from_assets(assets: Mapping[str, bytes]) -> DetrEncoder:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import nn
 
 from ...core.errors import DataError, RecipeError
 from ._batch_norm import Policy
 from ._families import FAMILIES
+from ._pretrained import depths, loading, processor, refuse_holes
 from ._processor import view_of
 from ._vision import View
 from ._vision_body import VisionBody, stored
-from ._weights import first_line
 
 FILES = "config.json, model.safetensors and preprocessor_config.json"
 
@@ -52,19 +49,7 @@ class HfVisionEncoder(VisionBody):
 
     def layers(self) -> list[list[nn.Module]]:
         """Return what stands before the first block, then each block with what stands between it and the next."""
-        depths: list[list[nn.Module]] = [[]]
-        inside: set[int] = set()
-        for module in self.body.modules():
-            if id(module) in inside:
-                continue
-            if type(module).__name__ in self.family.blocks:
-                depths.append([module])
-            elif list(module.parameters(recurse=False)):
-                depths[-1].append(module)
-            else:
-                continue
-            inside |= {id(one) for one in module.modules()}
-        return depths
+        return depths(self.body, self.family.blocks)
 
     def checkpoint_layers(self) -> None:
         """Let transformers run each layer anew. Raises RecipeError where the family cannot."""
@@ -80,35 +65,20 @@ def from_folder(where: str, size: int | None, policy: Policy) -> HfVisionEncoder
     Raises DataError where nothing can be loaded from there, where the family is none of those known, and where a
     weight is missing: transformers would draw it at random.
     """
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
+    remedy = f"give a folder with {FILES}, or use `kind: local` for a file of plain weights"
+    with loading(where, "network for images", remedy):
         config = transformers.AutoConfig.from_pretrained(where)
         if config.model_type not in FAMILIES:
             raise DataError(
                 f"base '{where}': no network for images of a known family but a {config.model_type}; known "
                 f"are {', '.join(FAMILIES)}; for texts use `kind: hf_encoder`"
             )
-        file = transformers.utils.cached_file(where, "preprocessor_config.json")
-        processor = json.loads(Path(str(file)).read_text("utf-8"))
+        wanted = processor(where)
         body, told = transformers.AutoModel.from_pretrained(
             where, config=config, dtype=torch.float32, output_loading_info=True, **_options(config)
         )
-    except DataError:
-        raise
-    except (OSError, ValueError, KeyError, AttributeError, RuntimeError, SafetensorError) as error:
-        kind = "folder" if Path(where).is_dir() else "name"
-        raise DataError(
-            f"base '{where}': no network for images could be loaded from this {kind}: {first_line(error)}; give a "
-            f"folder with {FILES}, or use `kind: local` for a file of plain weights"
-        ) from error
-    missing = sorted(str(one) for one in (*told["missing_keys"], *told["mismatched_keys"]))
-    if missing:
-        raise DataError(
-            f"base '{where}': {len(missing)} weights are not in the file or have another shape, such as {missing[0]}; "
-            "they would start at random; get a whole copy of the model"
-        )
-    return HfVisionEncoder(body.eval(), view_of(processor, config.model_type, f"{where}", size), policy)
+    refuse_holes(where, told)
+    return HfVisionEncoder(body.eval(), view_of(wanted, config.model_type, where, size), policy)
 
 
 def from_assets(assets: Mapping[str, bytes], policy: Policy) -> HfVisionEncoder:

@@ -6,22 +6,22 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import nn
 
-from ...core.errors import DataError, RecipeError
+from ...core.errors import RecipeError
 from . import Shape
 from ._pairs import PairEncoder
+from ._pretrained import loading, refuse_holes
 from ._transformer import TEXTS, TransformerEncoder
 from ._windows import WindowEncoder
 from ._words import WordEncoder
 
+FILES = "config.json, model.safetensors and tokenizer.json"
 POOLER = "pooler"  # what is not used, and is missing from many a file
 PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
 ENCODERS: Mapping[str, type[TransformerEncoder]] = {
@@ -70,9 +70,7 @@ def from_folder(where: str, reader: Reader, dropout: float | None) -> Transforme
 
     Raises DataError where nothing can be loaded from there, naming what was tried, and where a weight is missing.
     """
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
+    with loading(where, "encoder", f"give a folder with {FILES}, or use `base: minilm`, which needs no network"):
         config = transformers.AutoConfig.from_pretrained(where)
         for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:
             if isinstance(getattr(config, name), (int, float)):
@@ -81,20 +79,7 @@ def from_folder(where: str, reader: Reader, dropout: float | None) -> Transforme
             where, config=config, dtype=torch.float32, output_loading_info=True
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(where).backend_tokenizer
-    except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
-        kind = "folder" if Path(where).is_dir() else "name"
-        raise DataError(
-            f"base '{where}': no encoder could be loaded from this {kind}: {reason}; "
-            "give a folder with config.json, model.safetensors and tokenizer.json, "
-            "or use `base: minilm`, which needs no network"
-        ) from error
-    missing = sorted(str(one) for one in (*told["missing_keys"], *told["mismatched_keys"]) if POOLER not in str(one))
-    if missing:
-        raise DataError(
-            f"base '{where}': {len(missing)} weights are not in the file or have another shape, such as {missing[0]}; "
-            "transformers would draw them at random: give the folder that belongs to the configuration"
-        )
+    refuse_holes(where, told, POOLER)
     return reader.around(body, Tokenizer.from_str(tokenizer.to_str()))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from ...core.errors import DataError
+from ...core.errors import DataError, first_line
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")
 """Where training scripts put the weights beside an epoch's number and an optimiser's state."""
@@ -93,8 +93,3 @@ def differences(found: Tensors, expected: Tensors) -> list[str]:
 def _some(word: str, names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{word} {', '.join(names[:SHOWN])}{more}"
-
-
-def first_line(error: BaseException) -> str:
-    """Return what an error says in one line, or what it is."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

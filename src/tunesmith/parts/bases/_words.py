@@ -8,6 +8,8 @@ from itertools import accumulate
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
+from torch import nn
 
 from ...data import Ragged
 from ._encoder import Arrays
@@ -21,6 +23,15 @@ class WordEncoder(TransformerEncoder):
     pieces one after another, `pieces` their lengths in tokens, `heads` the place of each word's first token among
     the row's tokens.
     """
+
+    def __init__(self, body: nn.Module, tokenizer: Tokenizer, pooling: str, max_tokens: int) -> None:
+        super().__init__(body, tokenizer, pooling, max_tokens)
+        written = json.loads(tokenizer.to_str())
+        self._unknown = str(written["model"].get("unk_token") or ".")
+        # within a text a word of byte-level BPE begins with a sign for the blank before it
+        self._blank = " " if '"ByteLevel"' in json.dumps(written.get("pre_tokenizer")) else ""
+        self._known: dict[str, bool] = {}
+        """Whether a word has a token at all, by word."""
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add `tokens`, `pieces` and `heads`."""
@@ -93,28 +104,13 @@ class WordEncoder(TransformerEncoder):
 
     def _written(self, words: Sequence[str]) -> list[str]:
         """Return words as the tokenizer takes them: none without a token, and apart where it reads blanks as signs."""
-        blank = " " if self._reads_blanks else ""
-        return [f"{blank}{word}" if self._has_token(word) else f"{blank}{self._unknown}" for word in words]
+        return [f"{self._blank}{word if self._has_token(word) else self._unknown}" for word in words]
 
     def _has_token(self, word: str) -> bool:
-        known = self._seen.get(word)
+        known = self._known.get(word)
         if known is None:
-            known = self._seen[word] = bool(self.tokenizer.encode(word, add_special_tokens=False).ids)
+            known = self._known[word] = bool(self.tokenizer.encode(word, add_special_tokens=False).ids)
         return known
-
-    @property
-    def _seen(self) -> dict[str, bool]:
-        return self.__dict__.setdefault("_words_seen", {})
-
-    @property
-    def _unknown(self) -> str:
-        model = json.loads(self.tokenizer.to_str())["model"]
-        return str(model.get("unk_token") or ".")
-
-    @property
-    def _reads_blanks(self) -> bool:
-        """Whether a word within a text begins with a sign for the blank before it, as in byte-level BPE."""
-        return '"ByteLevel"' in json.dumps(json.loads(self.tokenizer.to_str()).get("pre_tokenizer"))
 
 
 def _firsts(words: Sequence[int | None]) -> list[int]:

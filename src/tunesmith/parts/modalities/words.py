@@ -10,8 +10,6 @@ import polars as pl
 
 from . import Form, Modality
 
-NAMES = ("words", "tokens")  # what such columns are usually called
-
 
 class Words(Modality):
     """A list of words per row; a missing list is an empty one, a missing word the empty word."""
