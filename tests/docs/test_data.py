@@ -48,6 +48,8 @@ def write_shaped(place):
     question = {"id": "1", "question": "Who?", "answers": [{"text": "Ann", "answer_start": 5}]}
     article = {"title": "t", "paragraphs": [{"context": "Ann left.", "qas": [question]}]}
     (place / "questions.json").write_text(json.dumps({"data": [article]}))
+    turns = [{"role": "user", "content": "Who left?"}, {"role": "assistant", "content": "Ann."}]
+    (place / "chats.jsonl").write_text(json.dumps({"messages": turns}))
     image = {"id": 1, "file_name": "a.png", "width": 20, "height": 10}
     box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}
     told = {"images": [image], "annotations": [box], "categories": [{"id": 1, "name": "car"}]}

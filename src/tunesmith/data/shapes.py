@@ -1,4 +1,4 @@
-"""Rows of a known shape: words with tags, questions with answers, pictures with boxes; told from names and types."""
+"""Rows of a known shape: tags of words, answers in a text or to a prompt, boxes in pictures; by names and types."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import polars as pl
 WORDS = ("words", "tokens")
 TAGS = ("tags", "ner_tags", "pos_tags", "chunk_tags")
 QUESTION, BOXES = ("question", "context"), "boxes"
+PROMPT, ANSWER = "prompt", "answer"
 
 
 def shaped_target(frame: pl.DataFrame, columns: Sequence[str]) -> str | None:
     """Return the column, among some, that answers rows of a known shape; None where they have no such shape."""
-    return next((name for name in (*TAGS, "answers", BOXES) if name in columns and shaped_inputs(frame, name)), None)
+    names = (*TAGS, "answers", BOXES, ANSWER)
+    return next((name for name in names if name in columns and shaped_inputs(frame, name)), None)
 
 
 def shaped_inputs(frame: pl.DataFrame, target: str) -> tuple[str, ...]:
@@ -22,11 +24,18 @@ def shaped_inputs(frame: pl.DataFrame, target: str) -> tuple[str, ...]:
     kind = kinds.get(target)
     if target in TAGS and kind == pl.List(pl.String):
         return next(((name,) for name in WORDS if kinds.get(name) == pl.List(pl.String)), ())
+    if is_chat(frame, target):
+        return (PROMPT,)
     if not is_list_of_structs(kind):
         return ()
     if target == "answers" and all(kinds.get(name) == pl.String for name in QUESTION):
         return QUESTION
     return ("image",) if target == BOXES and kinds.get("image") == pl.String else ()
+
+
+def is_chat(frame: pl.DataFrame, target: str) -> bool:
+    """Return whether a column holds the text that answers the column `prompt`: the last turn of a conversation."""
+    return target == ANSWER and all(frame.schema.get(name) == pl.String for name in (PROMPT, ANSWER))
 
 
 def is_tags(frame: pl.DataFrame, target: str) -> bool:

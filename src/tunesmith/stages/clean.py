@@ -148,7 +148,7 @@ class _Work:
             raise DataError(f"clean.{finding.check}: the finding is of no column; use drop or review")
         rows, values = self._replacements(finding, mending, column)
         is_target = column == self.shape.target
-        one_by_one = mending.remedy == "normalise" and self.shape.kinds.get(column) in ("text", "image")
+        one_by_one = mending.remedy == "normalise" and self.shape.kinds.get(column) in ("text", "chat", "image")
         kept = rows >= 0
         if mending.remedy == "relabel" or one_by_one:
             kept &= self._trained(rows)

@@ -77,7 +77,27 @@ def tables() -> Iterator[Table]:
     boxes = [[{"x": 1.0, "label": "car"}], [], [], None]
     street = pl.DataFrame({"image": ["a.png", "b.png", "b.png", None], "boxes": boxes})
     yield Table(Dataset.of(street, "rows.json").identified(["image"]), ("image",), "boxes", "detection")
+    yield from _chats()
     yield from _judged()
+
+
+def _chats() -> Iterator[Table]:
+    """Yield conversations: sound ones, such as cannot be read, and such as say nothing or the same again and again."""
+    sound, said = columns.chats(), [f"That is answer {at}." for at in range(columns.ROWS)]
+    odd = ['[{"role": 5}]', '[{"role": "x", "content": ""}]', "", None, "Tell me more."] * 5
+    same = [
+        None,
+        "",
+        "As an AI language model I cannot say",
+        "As an AI language model I cannot say",
+        "Tell me more.",
+    ] * 5
+    for prompt, answer in ((sound, said), (odd, same), (sound[:1], said[:1]), (sound[:0], said[:0])):
+        frame = pl.DataFrame({"prompt": prompt, "answer": answer}, schema={"prompt": pl.String, "answer": pl.String})
+        data = Dataset.of(frame, "chats.jsonl").identified(["prompt"])
+        yield Table(data, ("prompt",), "answer", "chat", kinds={"prompt": "chat"})
+        yield Table(data, ("prompt",), "answer")
+        yield Table(data, ("prompt",), kinds={"prompt": "chat"})
 
 
 def _judged() -> Iterator[Table]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ..data.chats import written
 from .images import ppm
 
 ROWS = 24
@@ -33,6 +34,18 @@ def lists(every: int = ROWS + 1) -> pl.Series:
     """Return a column of lists of words, none of them empty; each `every`-th row is missing from the first on."""
     rows = [None if at % every == 0 else SENTENCES[at % 4].split()[: at % 3 + 1] for at in range(1, ROWS + 1)]
     return pl.Series("lists", rows, pl.List(pl.String))
+
+
+def chats(every: int = ROWS + 1) -> pl.Series:
+    """Return a column of conversations, every other one a plain text; each `every`-th is missing from the first on."""
+
+    def cell(at: int) -> str:
+        said = f"{SENTENCES[at % 4]} {at}"
+        return (
+            said if at % 2 else written([{"role": "system", "content": "Be brief."}, {"role": "user", "content": said}])
+        )
+
+    return pl.Series("chats", [None if at % every == 0 else cell(at) for at in range(1, ROWS + 1)], pl.String)
 
 
 def holed() -> dict[str, pl.Series]:

@@ -19,6 +19,7 @@ TYPES = {
     "categories": np.dtype(np.int64),
     "image": np.dtype(object),
     "words": np.dtype(object),
+    "chat": np.dtype(object),
 }
 
 
@@ -28,6 +29,8 @@ def check(modality: Modality) -> None:
     plain, holed, strange = columns.plain(), columns.holed(), columns.strange()
     plain["lists"], holed["lists"] = columns.lists(), columns.lists(every=5)
     strange["lists"] = pl.Series("lists", [None, [], [""], ["x" * 5000, "a b"], [None]], pl.List(pl.String))
+    plain["chats"], holed["chats"] = columns.chats(), columns.chats(every=5)
+    strange["chats"] = pl.Series("chats", [None, "", "x" * 5000, plain["chats"][0], '[{"role": "x", "content": ""}]'])
     suited = [name for name, column in plain.items() if _suits(modality, column) > 0.0]
     promise(bool(suited), modality, f"suits() is 0 for every kind of column: {', '.join(plain)}")
     for column in [*holed.values(), *strange.values()]:
@@ -80,7 +83,7 @@ def _encode(modality: Modality, column: pl.Series, state: dict[str, Any]) -> Non
 
 
 def _missing(modality: Modality, column: pl.Series) -> None:
-    """A missing value is the empty text, no words, NaN, code 0 or no picture, and nothing else is NaN."""
+    """A missing value is the empty text, no words, no messages, NaN, code 0 or no picture, and nothing else is NaN."""
     encoded = modality.encode(column, modality.fit(column))
     absent = column.is_null().to_numpy()
     marked = {
@@ -89,6 +92,7 @@ def _missing(modality: Modality, column: pl.Series) -> None:
         "categories": lambda: encoded == 0,
         "image": lambda: np.array([str(one) == "" for one in encoded]),
         "words": lambda: np.array([one == [] for one in encoded]),
+        "chat": lambda: np.array([one == [] for one in encoded]),
     }[modality.gives]()
     promise(bool(marked[absent].all()), modality, f"missing values of '{column.name}' must be encoded as missing")
     promise(not marked[~absent].any(), modality, f"values of '{column.name}' seen in training are encoded as missing")

@@ -18,11 +18,13 @@ QUESTIONS = pl.DataFrame(
 STREET = pl.DataFrame(
     {"image": ["a.png", "b.png"], "width": [1, 2], "height": [1, 2], "boxes": BOXES, "class": ["a", "b"]}
 )
+CHATS = pl.DataFrame({"id": [1, 2], "prompt": ["a", "b"], "answer": ["c", None], "topic": ["x", "y"]})
 
 
 @pytest.mark.parametrize(
     ("frame", "target", "inputs"),
     [
+        (CHATS, "answer", ("prompt",)),
         (TAGS, "tags", ("words",)),
         (TAGS.rename({"words": "tokens", "tags": "ner_tags"}), "ner_tags", ("tokens",)),
         (QUESTIONS, "answers", ("question", "context")),
@@ -44,6 +46,9 @@ def test_known_shapes(frame, target, inputs):
         QUESTIONS.drop("context"),
         QUESTIONS.with_columns(answers=pl.lit("a")),
         STREET.drop("image"),
+        CHATS.drop("prompt"),
+        CHATS.with_columns(answer=pl.lit(1)),
+        CHATS.with_columns(prompt=pl.lit(1)),
     ],
 )
 def test_anything_else_has_none(frame):
@@ -59,3 +64,13 @@ def test_lists_are_no_inputs_unless_they_are_words():
     assert list(found.inputs) == ["text"]
     assert found.left_out == {"links": "its values are lists"}
     assert list(inspect.loosely(data, inspect.Given()).inputs) == ["text"]
+
+
+def test_a_prompt_is_answered_from_itself_alone_and_its_neighbours_are_as_before():
+    assert shaped_inputs(CHATS, "topic") == ()
+    assert shaped_inputs(CHATS, "prompt") == ()
+    assert shaped_target(CHATS, ["prompt", "topic"]) is None
+    with_tags = TAGS.with_columns(prompt=pl.lit("a"), answer=pl.lit("b"))
+    assert shaped_target(with_tags, with_tags.columns) == "tags"
+    found = inspect.loosely(Dataset.of(CHATS, "rows"), inspect.Given())
+    assert list(found.inputs) == ["prompt"]

@@ -9,15 +9,18 @@ import numpy as np
 import polars as pl
 
 from ...core.errors import DataError
+from ..chats import BEGIN, spoken
 
 KINDS = ("text", "number", "category", "image")
 
 
 def comparable(frame: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataFrame, dict[str, str]]:
-    """Return the table with lists of words as texts, and the kinds of its columns without other lists."""
+    """Return the table with lists of words and conversations as texts, and the kinds of its columns without lists."""
     words = [name for name, kind in kinds.items() if kind == "words" and frame[name].dtype == pl.List(pl.String)]
     frame = frame.with_columns(pl.col(words).list.join(" ", ignore_nulls=True)) if words else frame
-    plain = {name: "text" if name in words else kind for name, kind in kinds.items()}
+    chats = [name for name, kind in kinds.items() if kind == "chat" and frame[name].dtype == pl.String]
+    frame = frame.with_columns(_spoken(frame[name]) for name in chats)
+    plain = {name: "text" if name in (*words, *chats) else kind for name, kind in kinds.items()}
     return frame, {name: kind for name, kind in plain.items() if not frame[name].dtype.is_nested()}
 
 
@@ -57,3 +60,10 @@ class Columns:
         if not self.category:
             return np.zeros(frame.height, np.uint64)
         return frame.select(pl.col(self.category).cast(pl.String)).hash_rows().to_numpy()
+
+
+def _spoken(cells: pl.Series) -> pl.Series:
+    """Return cells of conversations as what is said in them."""
+    where = cells.str.contains(BEGIN).fill_null(False).arg_true()
+    said = pl.Series([spoken(cell) for cell in cells[where]], dtype=pl.String)
+    return cells.clone().scatter(where, said) if len(where) else cells

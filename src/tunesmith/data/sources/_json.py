@@ -20,12 +20,14 @@ LONE_SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 DEEP = "lists nested too deeply"
 REMEDY = "write one JSON object per line, or one array of objects"
 HEAD_BYTES = 1 << 16
-SHAPES = {
-    "squad": (b'"paragraphs"', b'"context"'),
-    "coco": (b'"images"', b'"file_name"'),
-    "span_json": (b'"annotations"', b'"result"'),
-}
-"""Kind of source -> what the head of its documents holds."""
+SHAPES = (
+    ("squad", (b'"paragraphs"', b'"context"')),
+    ("coco", (b'"images"', b'"file_name"')),
+    ("span_json", (b'"annotations"', b'"result"')),
+    ("chat", (b'"messages"', b'"role"')),
+    ("chat", (b'"conversations"', b'"from"')),
+)
+"""Kinds of source, each with what the head of its documents holds."""
 
 
 def objects(blocks: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -56,7 +58,7 @@ def document(data: bytes, source: str) -> Any:
 def shape_hint(data: bytes) -> str:
     """Return the end of an error on rows that are none, where the text looks like a document of another kind."""
     head = data[:HEAD_BYTES]
-    kind = next((kind for kind, marks in SHAPES.items() if all(mark in head for mark in marks)), None)
+    kind = next((kind for kind, marks in SHAPES if all(mark in head for mark in marks)), None)
     return "" if kind is None else f"; it looks like a file of the kind {kind}: say `data: {{kind: {kind}, path: ...}}`"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ...core.seed import stream
-from ...data.shapes import shaped_inputs
+from ...data.shapes import is_chat, shaped_inputs
 from . import Table
 
 ROWS_OF_A_CLASS = 5  # a class of fewer rows is left out: that one column tells it may be chance
@@ -48,7 +48,9 @@ class Asked:
 
 def ask(table: Table, rows: int, labels: int) -> Asked | None:
     """Return the target's numbers for at most about `rows` rows and `labels` labels; None where nothing is asked."""
-    if table.target is None or shaped_inputs(table.data.frame, table.target):
+    if table.target is None or table.task == "chat":
+        return None
+    if shaped_inputs(table.data.frame, table.target) and not is_chat(table.data.frame, table.target):
         return None  # a tag, an answer or a box belongs to a place within the row, which no value of a row tells
     target = table.data.frame[table.target]
     if table.task == "multilabel" or target.dtype == pl.List:

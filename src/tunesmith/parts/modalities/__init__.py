@@ -12,7 +12,7 @@ import polars as pl
 from ...core.part import Part
 from ...data import Dataset
 
-Form = Literal["text", "words", "numbers", "categories", "image"]
+Form = Literal["text", "words", "chat", "numbers", "categories", "image"]
 
 
 class Modality(Part):
@@ -36,7 +36,7 @@ class Modality(Part):
 
     @abstractmethod
     def encode(self, column: pl.Series, state: Mapping[str, Any]) -> np.ndarray:
-        """Return by row: texts or pictures (objects), numbers (float32, NaN: missing) or codes (int64, 0: unknown)."""
+        """Return by row: texts, lists, pictures (objects), numbers (float32, NaN: missing), codes (int64, 0: new)."""
 
     def refuse(self, column: pl.Series) -> tuple[int, str] | None:
         """Return (position, fact) of the first value this kind cannot read: a list or an object, if nothing else."""

@@ -13,7 +13,7 @@ from tunesmith.data.sources import ENDINGS, Source, source_for
 from tunesmith.data.sources.csv import Csv
 from tunesmith.data.sources.jsonl import Jsonl
 
-WITHOUT_ENDING = {"coco", "folder", "hub", "span_json", "sql", "squad", "voc", "yolo"}
+WITHOUT_ENDING = {"chat", "coco", "folder", "hub", "span_json", "sql", "squad", "voc", "yolo"}
 
 
 def test_the_folder_is_the_registry():
