@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,8 @@ from . import Table
 
 OPEN = frozenset(",:([{&\\-–—")  # signs after which more must come
 LISTED = re.compile(r"^\s*(?:[-*•·|#>]|\d+[.)]|[a-zA-Z][.)])\s")  # a line of a list or a table, or a heading
+WORD = re.compile(r"[\"'“‘«(\[*_]*[^\W\d_]+(?:[-'’.,/][^\W\d_]+)*")
+SHORT = 6  # words of a last line, below which it is none of running text
 FENCE = re.compile(r"^\s*```", re.MULTILINE)
 PHRASES = (
     r"as an? (?:ai|artificial intelligence)\b(?: (?:language )?model| assistant)?",
@@ -83,14 +84,21 @@ def word_count(text: str) -> int:
 
 
 def is_ended(text: str) -> bool:
-    """Whether a text ends as one that is whole: with a sentence's sign, a bracket, a quote, code, a digit or a list."""
+    """Whether a text ends as one that is whole: with a sentence's sign, a bracket, a quote, code, a digit or a list.
+
+    The last of several lines is taken for one of a list or a verse where it is short; a tag, an address, a unit, or a
+    cell of a table ends a text, too.
+    """
     if len(FENCE.findall(text)) % 2:
         return False
-    last = text.rstrip()[-1:]
+    *before, line = text.rstrip().split("\n")
+    last = line[-1:]
     if last in OPEN:
         return False
-    is_letter = unicodedata.category(last)[0] in "LM" if last else False
-    return not is_letter or LISTED.match(text.rstrip().rsplit("\n", 1)[-1]) is not None
+    if not last or unicodedata.category(last)[0] not in "LM":
+        return True
+    is_listed = LISTED.match(line) is not None or "|" in line or (bool(before) and word_count(line) < SHORT)
+    return is_listed or not WORD.fullmatch(line.split()[-1])
 
 
 def said_before(turns: Sequence[Message], words: int) -> list[int]:
@@ -105,15 +113,15 @@ def said_before(turns: Sequence[Message], words: int) -> list[int]:
     return found
 
 
-def boilerplate(texts: Mapping[int, str], words: int) -> dict[str, list[int]]:
-    """Return what answers have in common, phrases and whole answers of so many words, with the rows, most first."""
+def boilerplate(texts: Mapping[int, str]) -> dict[int, str]:
+    """Return the rows whose answer refuses or speaks of itself as a model does, each with the phrase."""
+    found = {at: BOILERPLATE.search(text.lower().replace("’", "'")) for at, text in texts.items()}
+    return {at: phrase[0] for at, phrase in found.items() if phrase is not None}
+
+
+def repeated(texts: Mapping[int, str], words: int) -> dict[str, list[int]]:
+    """Return the answers of so many words or more that several rows give, with the rows."""
     found: dict[str, list[int]] = {}
     for at, text in texts.items():
-        phrase = BOILERPLATE.search(text.lower().replace("’", "'"))
-        if phrase is not None:
-            found.setdefault(phrase[0], []).append(at)
-    wholes = Counter(texts.values())
-    for at, text in texts.items():
-        if wholes[text] > 1 and word_count(text) >= words:
-            found.setdefault(text, []).append(at)
-    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+        found.setdefault(text, []).append(at)
+    return {text: rows for text, rows in found.items() if len(rows) > 1 and word_count(text) >= words}

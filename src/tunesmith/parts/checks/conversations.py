@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ...data.chats import Wrong, faults
 from . import Check, Finding, Reach, Severity, Table
-from ._turns import Chats, boilerplate, chats_of, is_ended, said_before, word_count
+from ._turns import Chats, boilerplate, chats_of, is_ended, repeated, said_before, word_count
 from ._words import counted, listed
 
 FAULTS: dict[str, tuple[Severity, tuple[Wrong, ...], str, str]] = {
@@ -156,17 +156,22 @@ class Conversations(Check):
             return None
         scores = {at: share for at, is_whole in ended.items() if not is_whole}
         said = (
-            f"an answer that looks cut off{_first(table, scores)}, where {100 * share:.0f} % end with a sign or digit",
+            f"an answer that looks cut off{_first(table, scores)}, where {100 * share:.3g} % end with a sign or digit",
             "complete or drop them: a model learns from them to stop within a sentence",
         )
         return self._finding(table, chats.answer or "", scores, said)
 
     def _given_often(self, table: Table, chats: Chats) -> Finding | None:
-        """Return the rows whose answer is a refusal or the same as many others; more than one must say so."""
+        """Return the rows whose answer refuses as others do, or is that of others; the score is their share."""
         texts = chats.texts
         least = max(self.often * len(texts), 1.0)
-        same = {said: rows for said, rows in boilerplate(texts, self.words).items() if len(rows) > least}
-        scores = {row: max(len(rows) / len(texts), 0.5) for rows in reversed(same.values()) for row in rows}
+        alike = {text: rows for text, rows in repeated(texts, self.words).items() if len(rows) > least}
+        scores = {row: len(rows) / len(texts) for rows in alike.values() for row in rows}
+        phrases = boilerplate(texts)
+        if len(phrases) > least:
+            scores |= dict.fromkeys(phrases, len(phrases) / len(texts))
+            alike |= {said: [at for at in phrases if phrases[at] == said] for said in phrases.values()}
+        same = sorted(alike, key=lambda text: (-len(alike[text]), text))
         said = (
             f"an answer that more than {100 * self.often:.3g} % of rows give ({listed(same)}){_first(table, scores)}",
             "drop those that refuse for no reason, and keep few of the others: a model gives them to anything",

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from tunesmith.data.chats import conversation, messages_of
 from tunesmith.data.sources.chat import Chat
 from tunesmith.data.sources.jsonl import Jsonl
 
+INSTRUCT = Path(__file__).parents[4].parent / "shared" / "assets" / "instruct"
 USER, ANSWER = {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}
 SYSTEM = {"role": "system", "content": "Be brief."}
 CALL = {"id": "1", "type": "function", "function": {"name": "add", "arguments": "{}"}}
@@ -264,3 +266,13 @@ def test_rows_are_asked_for_by_kind(tmp_path, row):
     (tmp_path / "a.jsonl").write_text(json.dumps(row))
     with pytest.raises(DataError, match="it looks like a file of the kind chat"):
         Jsonl(path="a.jsonl").read(tmp_path)
+
+
+@pytest.mark.assets
+def test_real_instructions():
+    if not INSTRUCT.is_dir():
+        pytest.skip("the real data are not here")
+    frame = Chat(path="alpaca_en_demo/alpaca_en_demo.json").read(INSTRUCT).frame
+    assert frame.shape == (999, 2)
+    assert frame["answer"].null_count() == 0
+    assert all(len(turns) == 2 for turns in told(frame))

@@ -111,7 +111,7 @@ def test_answers_cut_off_are_found_where_others_end():
     (one,) = found(prompts, answers)
     assert (one.rows, one.column) == ((9,), "answer")
     assert one.scores == pytest.approx((59 / 60,))
-    assert "98 % end with a sign" in one.advice
+    assert "98.3 % end with a sign" in one.advice
     bare = [answer.rstrip(".") for answer in answers]
     assert found(prompts, bare) == []
     assert found(prompts[:15], answers[:15]) == []
@@ -130,6 +130,12 @@ def test_answers_cut_off_are_found_where_others_end():
         ("```\nx = y", False),
         ("one\n- two", True),
         ("one\n2. two", True),
+        ("Animals: cat\nMetals: gold", True),
+        ("2x2=4 | 2x3=six", True),
+        ("Get yourself one. #PuppyLove", True),
+        ("It is 98.9°C", True),
+        ("one\nand then he went on to the", False),
+        ("by half-finished", False),
         ("\u3053\u308c\u306f\u3002", True),
         ("Good \U0001f600", True),
         ("It is", False),
