@@ -12,7 +12,7 @@ import polars as pl
 from ...core.part import Part
 from ...data import Dataset
 
-Form = Literal["text", "words", "chat", "numbers", "categories", "image"]
+Form = Literal["text", "chat", "words", "numbers", "categories", "image"]
 
 
 class Modality(Part):
