@@ -9,12 +9,14 @@ import torch
 
 from tunesmith.core.errors import GuardError
 from tunesmith.core.part import PARTS_VARIABLE, find
+from tunesmith.data.written import Written
 from tunesmith.parts.augmentations.flip import Flip
 from tunesmith.parts.augmentations.number_noise import NumberNoise
 from tunesmith.parts.augmentations.typo import Typo
 from tunesmith.parts.balances.class_weights import ClassWeights
 from tunesmith.parts.balances.oversample import Oversample
 from tunesmith.parts.baselines.majority import Majority
+from tunesmith.parts.baselines.nearest_answer import NearestAnswer
 from tunesmith.parts.bases.gbdt import Gbdt
 from tunesmith.parts.bases.tabular_net import TabularNet
 from tunesmith.parts.checks import Finding
@@ -380,6 +382,22 @@ def test_a_check_that_points_nowhere_is_told():
 
     with pytest.raises(AssertionError, match="positions in"):
         checks.check(broken(Missing, find=find_beyond, kind=property(lambda self: "missing")))
+
+
+TEXTS = {
+    "must be `Written`": lambda self, asked: np.zeros((len(asked.test), 2)),
+    "rows for": lambda self, asked: Written.of(["Oslo"]),
+    "a text for each row": lambda self, asked: Written.of([None] * len(asked.test)),
+    "must be the same": lambda self, asked: Written.of([str(np.random.default_rng().random())] * len(asked.test)),
+}
+
+
+@pytest.mark.parametrize("sentence", TEXTS)
+def test_a_baseline_that_writes_amiss_is_told(sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        baselines.check(broken(NearestAnswer, outputs=TEXTS[sentence]))
+    with pytest.raises(AssertionError, match="no to every"):
+        baselines.check(broken(NearestAnswer, applies=lambda self, asked: False))
 
 
 def test_a_baseline_of_another_shape_and_an_engine_without_words_are_told():

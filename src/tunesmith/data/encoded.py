@@ -187,7 +187,7 @@ def dealt_back(parts: Sequence[Rows], rows: int) -> Rows:
 def finite_rows(rows: Rows) -> np.ndarray:
     """Return which rows hold finite numbers only, bool (rows,)."""
     values = flat(rows)
-    is_finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    is_finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     if not isinstance(rows, Ragged):
         return is_finite
     return np.bincount(rows.owners, ~is_finite, minlength=len(rows)) == 0

@@ -56,6 +56,10 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     "entity_f1": True,
     "entity_f1_macro": True,
     "merit": True,
+    "token_f1": True,
+    "rouge_l": True,
+    "chrf": True,
+    "bleu": True,
 }
 
 FORMS: tuple[Form, ...] = ("class", "classes", "value")

@@ -27,7 +27,15 @@ def exact(answer: str, right: Sequence[str]) -> float:
 
 def overlap(answer: str, right: Sequence[str]) -> float:
     """Return the largest F1 of the words of an answer and of a right one."""
-    return max(_f1(plain_words(answer), one) for one in _known(right))
+    return max(words_f1(plain_words(answer), one) for one in _known(right))
+
+
+def words_f1(answer: tuple[str, ...], right: tuple[str, ...]) -> float:
+    """Return the F1 of the words of an answer and a right one, in any order; without words, whether both have none."""
+    if not answer or not right:
+        return float(answer == right)
+    same = sum((Counter(answer) & Counter(right)).values())
+    return 2 * same / (len(answer) + len(right))
 
 
 def span_metrics(
@@ -51,13 +59,6 @@ def span_metrics(
 def _known(right: Sequence[str]) -> list[tuple[str, ...]]:
     """Return the right answers in words; those without any do not count, and with none left no answer is right."""
     return [words for one in right if (words := plain_words(one))] or [()]
-
-
-def _f1(answer: tuple[str, ...], right: tuple[str, ...]) -> float:
-    if not answer or not right:
-        return float(answer == right)
-    same = sum((Counter(answer) & Counter(right)).values())
-    return 2 * same / (len(answer) + len(right))
 
 
 def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.forms import PLAIN
 from ..parts.baselines import Baseline, Question
-from . import boxes, windows
+from . import boxes, texts, windows
 from .promise import promise, same
 from .rows import QUESTIONS, Asked, encoded
 
@@ -26,11 +26,14 @@ INPUTS = (
 
 def check(baseline: Baseline) -> None:
     """Hold one baseline to its promises, for every kind of question and of inputs."""
-    for form, kit in {"spans": windows, "boxes": boxes}.items():
+    if baseline.forms & PLAIN:
+        _check_plain(baseline)
+    for form, kit in {"spans": windows, "boxes": boxes, "text": texts}.items():
         if form in baseline.forms:
             kit.check_baseline(baseline)
-    if not baseline.forms & PLAIN:
-        return
+
+
+def _check_plain(baseline: Baseline) -> None:
     answered = 0
     for name, asked in QUESTIONS.items():
         for forms in INPUTS:

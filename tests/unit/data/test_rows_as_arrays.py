@@ -39,6 +39,8 @@ def test_a_row_is_finite_where_all_its_lines_are():
     whole.values[3, 1] = np.nan
     assert finite_rows(whole).tolist() == [True, True, False, True]
     assert finite_rows(np.array([[1.0, np.inf], [0.0, 1.0]])).tolist() == [False, True]
+    assert finite_rows(ragged([0, 0])).tolist() == [True, True]
+    assert finite_rows(np.array([1.0, np.nan])).tolist() == [True, False]
 
 
 def test_joined_rows_keep_their_kind():

@@ -47,13 +47,18 @@ def pictures_and_columns(question: Question) -> list[np.ndarray]:
     return [scaler.transform(one) for one in joined]
 
 
+def word_counter() -> Any:
+    """Return what makes TF-IDF of words and word pairs of texts, rows of length 1; not yet fitted."""
+    return feature_text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|\S")
+
+
 def bag_of_words(question: Question) -> list[Any]:
     """Return TF-IDF of words and word pairs beside the columns, sparse, for train, validation and test."""
     splits = (question.train, question.validation, question.test)
     sizes = category_sizes(question.train)
     blocks: list[list[Any]] = [[sparse.csr_matrix(columns_matrix(one, sizes))] for one in splits]
     for column in range(np.asarray(question.train.inputs["text"]).shape[1]):
-        words = feature_text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|\S")
+        words = word_counter()
         texts = [np.asarray(one.inputs["text"])[:, column] for one in splits]
         words.fit(texts[0])
         for block, some in zip(blocks, texts, strict=True):

@@ -14,7 +14,7 @@ from torch import nn
 from ...core.errors import RecipeError
 from . import _batch_norm as batch_norm
 from ._encoder import Arrays
-from ._vision import View, VisionEncoder
+from ._vision import View, VisionEncoder, memory_format
 
 MOST_ROWS = 4096  # that statistics are estimated from: by then a mean is known to a 64th of the deviation
 BATCH = 64
@@ -31,8 +31,7 @@ class VisionBody(VisionEncoder):
         Raises RecipeError where batch norms are to move and there are none.
         """
         super().__init__(view)
-        # pixels come with their colours side by side; kernels in the same order save a third of the time on processors
-        self.body: Any = body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.body: Any = body.to(memory_format=memory_format(body))  # type: ignore[call-overload]
         self.policy: batch_norm.Policy = policy
         self.described = dict(described)
         if not batch_norm.install(self.body, policy) and policy != "frozen":
