@@ -61,7 +61,8 @@ def account(
             others = replace(rows, codec=systems[name].codec)
             baselines[name] = {key: metric.as_json() for key, metric in evaluate.figures(others, one).items()}
             advance(2 + 2 * done)
-            comparisons[name] = evaluate.compare(rows, ours, one, others)
+            if _is_comparable(metrics, baselines[name], rows.task.primary):
+                comparisons[name] = evaluate.compare(rows, ours, one, others)
             advance(3 + 2 * done)
         by_class = evaluate.class_figures(rows, ours)
     primary = rows.task.primary
@@ -77,6 +78,11 @@ def account(
         **_pictured(evaluate.pictures(rows, ours), test),
         "curves": {"steps": _thinned(curve.steps), "validations": [_shown(one) for one in curve.validations]},
     }
+
+
+def _is_comparable(ours: Mapping[str, Any], theirs: Mapping[str, Any], primary: str) -> bool:
+    """Return whether a baseline can be compared: not where it alone has no figure, as it gives no probabilities."""
+    return theirs.get(primary, {}).get("value") is not None or ours[primary]["value"] is None
 
 
 def _pictured(shown: Mapping[str, Any], test: Encoded) -> dict[str, Any]:

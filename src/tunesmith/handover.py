@@ -105,7 +105,8 @@ def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], froze
         vectors = [one and {**one, "test": np.concatenate([one["validation"], one["test"]])} for one in vectors]
     splits = (encoded["train"], encoded["validation"], asked)
     plain = Question(*splits, task.form, task.width(codec.target_state), recipe.seed, recipe.body().kind, *vectors)
-    return replace(plain, several=task.layout(codec.target_state))
+    untouched = {} if frozen is None else frozen.untouched
+    return replace(plain, several=task.layout(codec.target_state), untouched=untouched)
 
 
 GIGABYTE = 1 << 30

@@ -102,7 +102,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     watch.at("trained", Evidence(before=trained.before, after=trained.after))
 
     asked = question(recipe, codec, encoded, features)
-    outputs = baseline.answer(asked, events) | {"model": model.outputs(asked.test)}
+    outputs = baseline.answer(asked, events) | {"model": model.answer(asked.test)}
     systems = decide.each(recipe.decide, codec, encoded, outputs, events)
     told = [one.as_json(known.rows) for one in findings]
     chapter = Chapter(recipe, known.origins, parts, systems["model"].codec, told, cleaned, divided.division.account())

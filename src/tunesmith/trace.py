@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from .core.errors import NotFoundError
 from .core.ids import digest
 from .core.seed import stream
-from .data import Codec, Dataset, Encoded, Ragged
+from .data import Codec, Dataset, Encoded, Ragged, Rows
 from .data.batching import batches
 from .data.pixels import Picture
 from .handover import Divided, Turns, Understood, augmenting, learnt
@@ -81,6 +83,8 @@ def _encode(run: Run, known: Understood, divided: Divided, where: tuple[str, str
     words = model.words(encoded, 0)
     if words is not None:
         station("tokens", {"words": " ".join(words), "ids": _shown(encoded.inputs["tokens"])})
+    if "weights" in encoded.inputs and words is not None:
+        station("learnt", _parted(words, encoded.inputs["weights"]))
     if "pixels" in encoded.inputs:
         station("pixels", _seen(np.asarray(encoded.inputs["pixels"])[0]))
     label = row.frame[codec.target].to_list()[0]
@@ -150,6 +154,12 @@ def _shown(array: np.ndarray | Ragged) -> Any:
     """Return the first row's entry as JSON values."""
     value = array[0]
     return [_plain(one) for one in value] if isinstance(value, np.ndarray) else _plain(value)
+
+
+def _parted(words: Sequence[str], weights: Rows) -> list[dict[str, str]]:
+    """Return the tokens of a row in stretches, each read or learnt."""
+    stretches = groupby(zip(words, weights[0], strict=True), key=lambda one: bool(one[1] > 0))
+    return [{"learnt" if is_learnt else "read": " ".join(word for word, _ in some)} for is_learnt, some in stretches]
 
 
 def _seen(pixels_HWC: np.ndarray) -> dict[str, Any]:

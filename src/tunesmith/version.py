@@ -89,7 +89,7 @@ class Version:
 
     def _scores(self, data: Dataset, encoded: Encoded, advance: Advance | None) -> Any:
         """Return the task's scores. Raises DataError naming the first row for which they are not finite."""
-        scores = self._task.scores(self.model.outputs(encoded, advance), self.codec.target_state)
+        scores = self._task.scores(self.model.answer(encoded, advance), self.codec.target_state)
         odd = ~finite_rows(scores)
         if odd.any():
             place = data.place(int(odd.argmax()))

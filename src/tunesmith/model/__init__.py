@@ -44,6 +44,11 @@ class Model(ABC):
     shape: Shape
     width: int
 
+    @property
+    def writes(self) -> bool:
+        """Whether `answer` gives more than outputs: texts."""
+        return False
+
     def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
         """Add what depends on the rows alone (tokens), once; `is_kept`: from and for the store, where there is one."""
         return encoded
@@ -54,6 +59,10 @@ class Model(ABC):
 
         Where the task reads more than one vector per row, they are Ragged, with values (total, width).
         """
+
+    def answer(self, encoded: Encoded, advance: Advance | None = None) -> Rows:
+        """Return the outputs with what the model writes for each row, where it is one that writes."""
+        return self.outputs(encoded, advance)
 
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the pre-trained body's vectors (rows, size), None where nothing is pre-trained."""

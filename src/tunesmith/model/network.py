@@ -37,14 +37,18 @@ class Net(nn.Module):
 
     def __init__(self, encoders: Mapping[str, Encoder], width: int, dropout: float, seed: int) -> None:
         super().__init__()
-        self.encoders = nn.ModuleDict(dict(encoders))
+        self.encoders, self.width = nn.ModuleDict(dict(encoders)), width
+        self.dropout: nn.Module = nn.Identity()
+        self.head: nn.Module = nn.Identity()
+        if any(encoder.is_whole for encoder in encoders.values()):
+            return
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(sum(encoder.width for encoder in encoders.values()), width)
+        self.head = head = nn.Linear(sum(encoder.width for encoder in encoders.values()), width)
         generator = torch.Generator().manual_seed(derive(seed, "head"))
-        nn.init.normal_(self.head.weight, std=0.02, generator=generator)
-        nn.init.zeros_(self.head.bias)
+        nn.init.normal_(head.weight, std=0.02, generator=generator)
+        nn.init.zeros_(head.bias)
         if len(encoders) == 1:
-            next(iter(encoders.values())).begin(self.head)
+            next(iter(encoders.values())).begin(head)
 
     def join(self, tensors: Tensors) -> torch.Tensor:
         """Return the encoders' vectors side by side, float32 (rows, sum of widths)."""
@@ -72,12 +76,17 @@ class Network(Model):
         self.shape = shape
         self.body = body
         self.device = device
-        self.width = net.head.out_features
+        self.width = net.width
         self.frozen: frozenset[str] = frozenset()
+
+    @property
+    def writes(self) -> bool:
+        """Whether the body writes texts."""
+        return self._body().is_whole
 
     def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
         """Let every encoder add what it needs, such as tokens; the store has it where the same rows came before."""
-        inputs = dict(encoded.inputs)
+        inputs = dict(self._body().with_labels(encoded.inputs, encoded.targets))
         for encoder in self._encoders().values():
             inputs = prepared(encoder, inputs, self.store if is_kept else None)
         return replace(encoded, inputs=inputs)
@@ -97,7 +106,7 @@ class Network(Model):
         """Return the rows' labels as a loss compares them with outputs: of spans, line by line of their windows."""
         places, targets = self._body().places(encoded.inputs), encoded.targets
         if places is None or not isinstance(targets, Spans):
-            return targets
+            return self._body().labels(encoded.inputs, targets)
         return targets.along(places, encoded.ids)
 
     def lengths(self, encoded: Encoded) -> np.ndarray | None:
@@ -120,10 +129,14 @@ class Network(Model):
             return self._body().finished(found, encoded.inputs)
         return Windows(flat(found), places.offsets, places)
 
+    def answer(self, encoded: Encoded, advance: Advance | None = None) -> Rows:
+        """Return the outputs with what the model writes for each row, where it is one that writes."""
+        return self._body().written(self.outputs(encoded), encoded.inputs, advance)
+
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the body's vectors, float64 (rows, size), None where it is not pre-trained, or reads windows."""
         encoder = self._body()
-        if not encoder.is_pretrained or encoder.places(encoded.inputs) is not None:
+        if not encoder.is_pretrained or encoder.is_whole or encoder.places(encoded.inputs) is not None:
             return None
         if encoder.units(encoded.inputs) is not None:
             return self._run(encoded, lambda tensors: encoder(tensors[self.body]), encoder.width, advance)
@@ -149,7 +162,8 @@ class Network(Model):
 
     def files(self) -> dict[str, bytes]:
         """Return `frozen.safetensors` (equal for all versions of one base), `weights.safetensors` and assets."""
-        tensors = {name: one.detach().cpu().contiguous() for name, one in self.net.state_dict().items()}
+        state, shared = self.net.state_dict(), self._shared()
+        tensors = {name: one.detach().cpu().contiguous() for name, one in state.items() if name not in shared}
         files = {"weights.safetensors": save_tensors({k: v for k, v in tensors.items() if k not in self.frozen})}
         if self.frozen:
             files["frozen.safetensors"] = save_tensors({k: v for k, v in tensors.items() if k in self.frozen})
@@ -165,7 +179,8 @@ class Network(Model):
                 frozen = load_tensors(files["frozen.safetensors"])
                 tensors |= frozen
                 self.frozen = frozenset(frozen)
-            self.net.load_state_dict(tensors)
+            state = tensors | {name: tensors[first] for name, first in self._shared().items()}
+            self.net.load_state_dict(state)
         except (KeyError, RuntimeError, SafetensorError) as error:
             reason = first_line(error)
             raise VerificationError(f"the stored weights do not fit the stored architecture: {reason}") from error
@@ -183,6 +198,12 @@ class Network(Model):
             return {"states": tensor, "mask": torch.from_numpy(mask), "depth": torch.tensor(states.depth)}
         return self._encoders()[name].collate(encoded.inputs, positions)
 
+    def _shared(self) -> dict[str, str]:
+        """Return the names of weights that are another's too, such as a head's that are its words' vectors."""
+        first = {id(one): name for name, one in self.net.named_parameters()}
+        every = self.net.named_parameters(remove_duplicate=False)
+        return {name: first[id(one)] for name, one in every if first[id(one)] != name}
+
     def _encoders(self) -> dict[str, Encoder]:
         return dict(self.net.encoders.items())  # type: ignore[arg-type]
 
@@ -198,6 +219,8 @@ class Network(Model):
         units = self._units(encoded)
         lines = np.ones(len(encoded), np.int64) if units is None else units
         result, done = Ragged.cut(np.zeros((int(lines.sum()), width)), lines), 0
+        if not len(result.values):
+            return result.values if units is None else result
         self.net.eval()
         with torch.inference_mode():
             for rows in answer_batches(len(encoded), self.lengths(encoded)):

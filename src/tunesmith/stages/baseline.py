@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..core.part import find, kinds
 from ..core.threads import fitting_threads
 from ..data import Encoded, Rows
 from ..data.encoded import flat
+from ..data.prompts import with_examples
 from ..model import Model
 from ..parts.baselines import Baseline, Question
 
@@ -22,13 +23,30 @@ class Frozen:
 
     rows: dict[str, Rows] | None
     texts: dict[str, np.ndarray] | None
+    untouched: dict[str, Rows]
+    """What it writes for the test rows, where it is one that writes: by itself, and shown a few training rows."""
 
 
 def frozen(model: Model, encoded: Mapping[str, Encoded], events: Events) -> Frozen:
     """Return the body's vectors of rows, and of both texts where each row has two."""
     texts = {name: model.features_of_texts(rows) for name, rows in encoded.items()}
     known = {name: one for name, one in texts.items() if one is not None}
-    return Frozen(frozen_features(model, encoded, events), known if len(known) == len(texts) else None)
+    vectors = frozen_features(model, encoded, events)
+    return Frozen(vectors, known if len(known) == len(texts) else None, untouched(model, encoded, events))
+
+
+def untouched(model: Model, encoded: Mapping[str, Encoded], events: Events) -> dict[str, Rows]:
+    """Return what the untouched model writes for the test rows, as they are and with training rows before them."""
+    if not model.writes:
+        return {}
+    test = encoded["test"]
+    shown = model.prepare(replace(test, inputs=with_examples(test.inputs, encoded["train"])), is_kept=False)
+    with events.stage("untouched model", 2 * len(test)) as advance:
+        plain = model.answer(test, advance)
+        return {
+            "zero_shot": plain,
+            "few_shot": model.answer(shown, lambda done: advance(len(test) + done)),
+        }
 
 
 def frozen_features(model: Model, encoded: Mapping[str, Encoded], events: Events) -> dict[str, Rows] | None:

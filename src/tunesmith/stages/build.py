@@ -23,9 +23,17 @@ from ..parts.tasks import Task
 ASIDE = ("numbers", "categories", "image")
 BESIDE = {"columns": TabularNet(), "images": ConvNet()}
 """What encodes the inputs that the base does not read: numbers and categories, images."""
-FITTING = {"text": "minilm", "words": "minilm", "image": "conv_net", "numbers": "gbdt", "categories": "gbdt"}
+FITTING = {
+    "chat": "hf_causal",
+    "text": "minilm",
+    "words": "minilm",
+    "image": "conv_net",
+    "numbers": "gbdt",
+    "categories": "gbdt",
+}
 SINGLE = {
     "text": "text",
+    "chat": "a conversation",
     "words": "a list of words",
     "image": "an image",
     "numbers": "a number",
@@ -110,6 +118,7 @@ def shape_of(codec: Codec) -> Shape:
         numbers=sum(form == "numbers" for _, form in forms),
         categories=tuple(len(one.state["values"]) + 1 for one, form in forms if form == "categories"),
         words=sum(form == "words" for _, form in forms),
+        chats=sum(form == "chat" for _, form in forms),
         images=tuple((one.state["height"], one.state["width"]) for one, form in forms if form == "image"),
         reads=codec.task.reads,
     )

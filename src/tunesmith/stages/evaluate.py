@@ -148,15 +148,15 @@ def pictures(rows: Rows, scores: Scores) -> dict[str, Any]:
 
 def validation_measure(task: Task, validation: Encoded, state: Mapping[str, Any]) -> Callable[[Scores], Judged]:
     """Return outputs -> what labelled validation rows say of them, for early stopping."""
-    sign = 1.0 if HIGHER_IS_BETTER[task.primary] else -1.0
+    sign = 1.0 if HIGHER_IS_BETTER[task.watched] else -1.0
     once = np.ones((1, len(validation)))
 
     def judge(outputs: Scores) -> Judged:
         given = task.answered(validation.targets, task.scores(outputs, state), state)
         given = replace(given, groups=validation.groups)
-        value = float(task.measured(given, once, task.primary)[task.primary][0])
+        value = float(task.measured(given, once, task.watched)[task.watched][0])
         merit = sign * value if np.isfinite(value) else -np.inf
-        return Judged(task.primary, value, merit, float(task.losses(given).mean()))
+        return Judged(task.watched, value, merit, float(task.losses(given).mean()))
 
     return judge
 

@@ -17,7 +17,8 @@ from .promise import near, promise
 from .rows import QUESTIONS, encoded, shape_of
 
 ROWS = 6
-INPUT_FORMS = frozenset({"text", "words", "numbers", "categories", "image"})
+INPUT_FORMS = frozenset({"text", "chat", "words", "numbers", "categories", "image"})
+ANSWERS = ("it is fine", "late", "", "great works", "order 7", "it is poor")
 
 
 def check(base: Base) -> None:
@@ -34,7 +35,9 @@ def check(base: Base) -> None:
 
 def _saved(base: Base, folder: Path) -> Path:
     """Write what the base can load, and return where: for a sample's path with an ending, a file of weights."""
-    if "image" not in base.takes:
+    if "answer" in base.gives:
+        tiny.save_language(folder)
+    elif "image" not in base.takes:
         tiny.save(folder)
     elif "object" in base.gives:
         tiny.save_detector(folder)
@@ -52,7 +55,7 @@ def _differentiable(base: Base) -> None:
         inputs = encoded(QUESTIONS["two classes"], forms, ROWS, "bases").inputs
         shape = replace(shape_of(forms), reads="row" if "row" in base.gives else sorted(base.gives)[0])
         body = base.build(shape, 1)
-        prepared = body.prepare(inputs)
+        prepared = body.prepare(body.with_labels(inputs, np.array(ANSWERS, object)))
         vectors = _vectors(base, body, prepared)
         _layers(base, body)
         _restored(base, body, shape, vectors, prepared)
@@ -100,7 +103,8 @@ def _restored(base: Base, body: Encoder, shape: Shape, vectors: np.ndarray, inpu
     again = base.restore(shape, assets)
     again.load_state_dict(body.state_dict())
     texts = {form: array for form, array in inputs.items() if form in INPUT_FORMS}
-    found = _run(again, again.prepare(texts), np.arange(ROWS))
+    labelled = again.with_labels(texts, np.array(ANSWERS, object))
+    found = _run(again, again.prepare(labelled), np.arange(ROWS))
     promise(near(vectors, found, 1e-6), base, "restore() with the same weights must give the same vectors")
 
 

@@ -9,7 +9,7 @@ from ..core.seed import stream
 from ..data import Ragged
 from ..parts.losses import Hurt, Loss
 from ..parts.losses._lines import Lines
-from . import boxes, windows
+from . import boxes, texts, windows
 from .promise import near, promise
 
 torch = lazy("torch")
@@ -23,7 +23,7 @@ WIDTHS = {"class": 3, "classes": 3, "value": 1}
 
 def check(loss: Loss) -> None:
     """Hold one loss to its promises, for every form it can judge."""
-    own = {"spans": windows, "boxes": boxes}
+    own = {"spans": windows, "boxes": boxes, "text": texts}
     known = WIDTHS.keys() | own | {"several", "tags"}
     promise(bool(loss.forms) and loss.forms <= known, loss, f"`forms` must be some of {', '.join(sorted(known))}")
     for form in sorted(loss.forms & own.keys()):

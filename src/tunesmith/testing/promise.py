@@ -24,8 +24,13 @@ def same(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 def near(first: np.ndarray, second: np.ndarray, tolerance: float) -> bool:
-    """Return whether two arrays are alike within a tolerance relative to the largest value; NaN is like nothing."""
+    """Return whether two arrays are alike within a tolerance relative to the largest value; NaN is like nothing.
+
+    Objects have to be equal.
+    """
     if first.shape != second.shape:
         return False
+    if first.dtype == object:
+        return bool((first == second).all())
     scale = max(1.0, float(np.abs(first).max(initial=0.0)))
     return bool(np.abs(first - second).max(initial=0.0) <= tolerance * scale)

@@ -50,6 +50,9 @@ def encoded(asked: Asked, forms: frozenset[str], count: int, part: str) -> Encod
     if "words" in forms:
         inputs["words"] = np.empty((count, 1), object)
         inputs["words"][:, 0] = [row[0].split() for row in texts]
+    if "chat" in forms:
+        inputs["chat"] = np.empty((count, 1), object)
+        inputs["chat"][:, 0] = [[{"role": "user", "content": row[1]}] for row in texts]
     if forms & {"image", "pixels"}:
         inputs |= {"image": images.pictures(signal, part), "pixels": images.pixels(signal, part)}
     ids = tuple(f"{part}-{at}" for at in range(count))
@@ -61,7 +64,8 @@ def shape_of(forms: frozenset[str]) -> Shape:
     categories = (CODES, CODES) if "categories" in forms else ()
     sizes = ((images.HEIGHT, images.WIDTH),) if "image" in forms else ()
     words = int("words" in forms)
-    return Shape(2 * ("text" in forms), 2 * ("numbers" in forms), categories, words=words, images=sizes)
+    texts, numbers, chats = 2 * ("text" in forms), 2 * ("numbers" in forms), int("chat" in forms)
+    return Shape(texts, numbers, categories, words=words, images=sizes, chats=chats)
 
 
 def _texts(signal: float, at: int) -> list[str]:

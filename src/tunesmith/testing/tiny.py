@@ -83,6 +83,28 @@ def save(folder: Path) -> None:
     _save_tokenizer(folder, cls_token="[CLS]", sep_token="[SEP]")
 
 
+def save_language(folder: Path) -> None:
+    """Write a causal language model of two thin layers, its head the vectors of its words, as transformers does."""
+    spelling = tokenizer()
+    pad, begin, end = (spelling.token_to_id(one) for one in ("[PAD]", "[CLS]", "[SEP]"))
+    config = transformers.LlamaConfig(
+        vocab_size=spelling.get_vocab_size(),
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=128,
+        tie_word_embeddings=True,
+        pad_token_id=pad,
+        bos_token_id=begin,
+        eos_token_id=end,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(0, "language"))
+        transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    _save_tokenizer(folder, bos_token="[CLS]", eos_token="[SEP]")
+
+
 def save_network(folder: Path) -> None:
     """Write a network for images as transformers does, with what its image processor would do."""
     config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic")

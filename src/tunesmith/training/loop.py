@@ -66,8 +66,9 @@ class Loop:
         groups = parameter_groups(model, job.how.optimizer, rate, ever)
         self.peaks = [group["lr"] for group in groups]
         self.optimizer = job.how.optimizer.build(groups)
-        self.hurt = weighed(job, model.width)
-        self.labels = Shelf(model.labels(job.train), model.device)
+        labels = model.labels(job.train)
+        self.hurt = weighed(job, model.width, labels)
+        self.labels = Shelf(labels, model.device)
         self.rows, self.lengths = job.train, model.lengths(job.train)
         assert job.how.regularizers != "auto"
         self.penalties = [one.build(model.net) for one in job.how.regularizers]

@@ -9,7 +9,7 @@ import torch
 
 from ..core.errors import RecipeError
 from ..core.seed import stream
-from ..data import Encoded
+from ..data import Encoded, Rows
 from ..parts.losses import Hurt
 from .settings import Job
 
@@ -17,14 +17,16 @@ TRIED_ROWS = 5  # on which a loss shows that it takes labels one by one
 TOLERANCE = 1e-4
 
 
-def weighed(job: Job, width: int) -> Hurt:
+def weighed(job: Job, width: int, labels: Rows | None = None) -> Hurt:
     """Return the job's loss with the class weights of its balance, where it has any.
+
+    `labels` are those of the training rows as the loss compares them with outputs, where they are not the targets.
 
     Where a row has one class, the row's loss is multiplied by that class's weight; where it may have several, each
     label's own loss is multiplied by that label's weight for a yes, by 1 for a no, and the mean is taken over labels.
     Raises RecipeError where a loss of several labels is not the mean of its labels' own losses.
     """
-    hurt = job.loss.build(job.targets, width)
+    hurt = job.loss.build(job.targets if labels is None else labels, width)
     found = None if job.balance is None else job.balance.weights(job.targets, width)
     if found is None:
         return hurt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,6 +29,8 @@ class Question:
     features: Mapping[str, Any] | None = None
     texts: Mapping[str, Any] | None = None
     """That body's vectors of each row's two texts, float (rows, 2, size) by split, where each row has two."""
+    untouched: Mapping[str, Rows] = field(default_factory=dict)
+    """What the untouched model writes for the test rows, where it is one that writes: `zero_shot`, `few_shot`."""
     several: tuple[Stretch, ...] = ()
     """The targets, where there are several side by side."""
 

@@ -25,8 +25,8 @@ WEIGHTS = frozenset({".pt", ".pth", ".th", ".bin", ".safetensors"})  # endings o
 class Shape:
     """How large the inputs are, and what a body has to give a vector for.
 
-    Counted are text columns, columns of words, number columns, and the codes of each category column; of each column of
-    images it is the usual height and width in pixels.
+    Counted are text columns, columns of words, of conversations, number columns, and the codes of each category column;
+    of each column of images it is the usual height and width in pixels.
     """
 
     texts: int = 0
@@ -34,9 +34,10 @@ class Shape:
     categories: tuple[int, ...] = ()
     words: int = 0
     reads: str = "row"
-    """What there is a vector for, as the task asks: each `row`, each `word`, each token of a `window` of its text, or
-    each `object` that may be in its picture."""
+    """What there is a vector for, as the task asks: each `row`, each `word`, each token of a `window` of its text,
+    each `object` that may be in its picture, or each token of its `answer`."""
     images: tuple[tuple[int, int], ...] = ()
+    chats: int = 0
 
     @property
     def forms(self) -> frozenset[str]:
@@ -44,6 +45,7 @@ class Shape:
         sizes = {
             "text": self.texts,
             "words": self.words,
+            "chat": self.chats,
             "numbers": self.numbers,
             "categories": len(self.categories),
             "image": len(self.images),
@@ -66,7 +68,7 @@ class Base(Part):
     family: ClassVar[str] = "parts.bases"
     form: ClassVar[Literal["differentiable", "fitted"]] = "differentiable"
     takes: ClassVar[frozenset[str]]
-    """The input forms it reads: `text`, `words`, `numbers`, `categories`, `image`."""
+    """The input forms it reads: `text`, `chat`, `words`, `numbers`, `categories`, `image`."""
     gives: ClassVar[frozenset[str]] = frozenset({"row"})
     """What it can give a vector for: each `row`, each `word` of it, each `object` in it, ..."""
     is_pretrained: ClassVar[bool] = False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from ...data.array_file import Spec
 from ...data.spans import Places
 
 Arrays = Mapping[str, Rows]
+Advance = Callable[[int], None]
 
 
 class Encoder(torch.nn.Module):
@@ -23,10 +24,20 @@ class Encoder(torch.nn.Module):
     is_pretrained: ClassVar[bool] = False
     reads: ClassVar[frozenset[str]] = frozenset()
     """The prepared forms that its vectors follow from."""
+    is_whole: ClassVar[bool] = False
+    """Whether its vectors are the outputs already, so that no head is put over them."""
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
         """Add what depends on the rows alone, such as tokens; computed once per split."""
         return dict(inputs)
+
+    def with_labels(self, inputs: Arrays, targets: Any) -> Arrays:
+        """Return the inputs with what `prepare` has to see of the labels, None where there are none."""
+        return inputs
+
+    def labels(self, inputs: Arrays, targets: Any) -> Rows:
+        """Return the labels as a loss compares them with outputs, from prepared inputs."""
+        return targets
 
     def plan(self, inputs: Arrays) -> dict[str, Spec] | None:
         """Return the size of what `prepare` adds, where `fill` can write it in its place; None where it cannot."""
@@ -79,6 +90,10 @@ class Encoder(torch.nn.Module):
 
     def finished(self, outputs: Rows, inputs: Arrays) -> Rows:
         """Return a model's answer in the rows' own measure, such as pixels of the picture; training never sees it."""
+        return outputs
+
+    def written(self, outputs: Rows, inputs: Arrays, advance: Advance | None = None) -> Rows:
+        """Return outputs with what the model writes for each row, where it is one that writes."""
         return outputs
 
     def words(self, inputs: Arrays, position: int) -> list[str] | None:

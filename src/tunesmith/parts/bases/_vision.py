@@ -28,11 +28,10 @@ def memory_format(body: nn.Module) -> torch.memory_format:
     Not so where a convolution of single places takes every second one of fewer than 16 channels: then oneDNN's gradient
     of its weights is wrong, or writes where it must not (uxlfoundation/oneDNN, issue 6035; seen with torch 2.13).
     """
-    for one in body.modules():
-        if isinstance(one, nn.Conv2d) and one.in_channels // one.groups < NARROW:
-            if set(one.kernel_size) == {1} and max(one.stride) > 1:
-                return torch.contiguous_format
-    return torch.channels_last
+    convolutions = [one for one in body.modules() if isinstance(one, nn.Conv2d)]
+    narrow = [one for one in convolutions if one.in_channels // one.groups < NARROW]
+    is_struck = any(set(one.kernel_size) == {1} and max(one.stride) > 1 for one in narrow)
+    return torch.contiguous_format if is_struck else torch.channels_last
 
 
 class VisionEncoder(Encoder):

@@ -57,7 +57,7 @@ class Task(Part):
     default_loss: ClassVar[str]
     reads: ClassVar[str] = "row"
     """What the body has to give a vector for: each `row`, each `word`, each token of a `window` of its text, each
-    `object` that may be in its picture, ..."""
+    `object` that may be in its picture, each token of its `answer`, ..."""
 
     is_within: ClassVar[bool] = False
     """Whether labels are places in the inputs, so that a change of these moves them."""
@@ -79,7 +79,12 @@ class Task(Part):
     @property
     @abstractmethod
     def primary(self) -> str:
-        """The metric that early stopping and the verdict go by."""
+        """The metric that the verdict goes by."""
+
+    @property
+    def watched(self) -> str:
+        """The metric that early stopping goes by: the same, unless it costs too much while a model trains."""
+        return self.primary
 
     @property
     def apart(self) -> Mapping[str, str | None]:

@@ -1,0 +1,38 @@
+"""What a language model is asked, out of encoded inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .chats import Message
+from .encoded import Encoded, Rows
+
+EXAMPLES = 3  # training rows that an untouched model is shown
+
+
+def conversations(inputs: Mapping[str, Rows]) -> list[list[Message]]:
+    """Return what is asked in each row: its messages, else its texts as one message of a user."""
+    if "chat" in inputs:
+        return [list(row[0]) for row in np.asarray(inputs["chat"])]
+    return [[{"role": "user", "content": "\n\n".join(one for one in row if one)}] for row in np.asarray(inputs["text"])]
+
+
+def with_examples(inputs: Mapping[str, Rows], train: Encoded) -> dict[str, Rows]:
+    """Return conversations with three training rows before them, of answers of the usual length.
+
+    Each stands there as a question and its answer, behind the system's message, if there is one.
+    """
+    answers = np.asarray(train.targets)
+    order = np.argsort([len(one) for one in answers], kind="stable")
+    middle = order[len(order) // 2 :][:EXAMPLES]
+    shown: list[Message] = []
+    for row, answer in zip(conversations(train.take(middle).inputs), answers[middle], strict=True):
+        shown += [*(one for one in row if one["role"] != "system"), {"role": "assistant", "content": answer}]
+    rows = conversations(inputs)
+    chats = np.empty((len(rows), 1), object)
+    for at, row in enumerate(rows):
+        begins = [one for one in row if one["role"] == "system"]
+        chats[at, 0] = [*begins, *shown, *row[len(begins) :]]
+    return {"chat": chats}

@@ -1,0 +1,191 @@
+"""A causal language model from transformers: each token is told from those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from tokenizers import Encoding
+
+from ...core.errors import DataError
+from ...data import Ragged
+from ...data.chats import answer_of
+from ...data.prompts import conversations
+from ._encoder import Arrays
+from ._generation import end_tokens, pad_token
+from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, ragged
+from ._pretrained import loading, refuse_holes
+from ._stored import stored_folder
+from ._template import Rendered, chosen
+
+FILES = "config.json, model.safetensors and tokenizer.json"
+
+
+class CausalEncoder(LanguageEncoder):
+    """Question and answer are one sequence. What is too long is cut: the question at its beginning, never the answer
+    as long as it fits alone."""
+
+    def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
+        """Add `asked`, and `tokens` and `weights` where answers are given."""
+        rows = conversations(inputs)
+        answers = inputs.get(ANSWER)
+        kept = {name: one for name, one in inputs.items() if name != ANSWER}
+        if answers is None:
+            coded = self._coded([self.template.asked(one) for one in rows])
+            room = (self.longest or 1 << 30) - self.reading.writing.max_new_tokens
+            return kept | {"asked": Ragged.of([self._shortened(one.ids, max(room, 1)) for one in coded])}
+        whole = [[*row, answer_of(str(answer))] for row, answer in zip(rows, np.asarray(answers), strict=True)]
+        rendered = [self.template.rendered(one) for one in whole]
+        before = self._coded([one.asked for one in rendered])
+        both = self._coded([one.asked + one.answer for one in rendered])
+        alone = self._coded([one.answer for one in rendered])
+        tokens, weights, asked = [], [], []
+        for parts in zip(rendered, before, both, alone, strict=True):
+            found, counts, cut = self._row(*parts)
+            tokens.append(found)
+            weights.append(counts)
+            asked.append(cut)
+        flat = np.concatenate([np.asarray(one, np.float32) for one in weights])
+        lengths = np.array([len(one) for one in weights], np.int64)
+        return kept | {
+            "asked": Ragged.of(asked),
+            "tokens": Ragged.of(tokens),
+            "weights": Ragged.cut(flat, lengths),
+        }
+
+    def _row(
+        self, rendered: Rendered, before: Encoding, both: Encoding, alone: Encoding
+    ) -> tuple[list[int], list[float], list[int]]:
+        """Return the tokens of a row, how much each counts, and those of what is asked."""
+        asked, size = self._begun(before.ids), len(before.ids)
+        # the question's tokens are those that stand there when an answer is written: what would join both is cut
+        answer = both.ids[size:] if both.ids[:size] == before.ids else alone.ids
+        answer = self._ended(answer)
+        counts = [0.0] * len(asked)
+        if self.reading.turns == "all":
+            shift = len(asked) - size
+            for at, (start, end) in enumerate(before.offsets):
+                for first, last, weight in rendered.earlier:
+                    if first <= start and end <= last and end > start:
+                        counts[at + shift] = weight
+        answer = answer[: max(1, self.max_tokens - 1)]
+        room = self.max_tokens - len(answer)
+        head = self._shortened(asked, room)
+        tail = counts[len(counts) - len(head) :]
+        if head and tail:
+            tail[0] = 0.0  # nothing tells the first token
+        learnt = [1.0] * len(answer) if head else [0.0, *[1.0] * (len(answer) - 1)]
+        return [*head, *answer], [*tail, *learnt], asked
+
+    def _shortened(self, asked: Sequence[int], room: int) -> list[int]:
+        """Return what is asked in so many tokens: its end, behind the token that begins it."""
+        asked = self._begun(asked)
+        if len(asked) <= room:
+            return list(asked)
+        is_begun = bool(asked) and asked[0] == self.begin_token
+        return (
+            [*asked[:1], *asked[len(asked) - room + 1 :]] if is_begun and room > 1 else list(asked[len(asked) - room :])
+        )
+
+    def _begun(self, tokens: Sequence[int]) -> list[int]:
+        """Return tokens with the one that begins a text before them, once."""
+        if self.begin_token is None or (tokens and tokens[0] == self.begin_token):
+            return list(tokens)
+        return [self.begin_token, *tokens]
+
+    def _ended(self, answer: Sequence[int]) -> list[int]:
+        """Return an answer as far as the token that ends it, which is added where the template has none."""
+        ends = self.ends
+        at = next((at for at in range(len(answer) - 1, -1, -1) if answer[at] in ends), None)
+        if at is not None:
+            return list(answer[: at + 1])
+        return [*answer, self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id is not None else list(answer)
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end an answer."""
+        return frozenset(end_tokens(self.body, self.tokenizer))
+
+    @property
+    def begin_token(self) -> int | None:
+        """The token that the tokenizer itself begins texts with, None where it begins them with nothing."""
+        found: int | None = self.tokenizer.bos_token_id
+        return found if found is not None and self.tokenizer("a").input_ids[:1] == [found] else None
+
+    def _coded(self, texts: Sequence[str]) -> list[Encoding]:
+        found: list[Encoding] = self.tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return found
+
+    def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
+        """Return `tokens` int64 (rows, longest), and for each line `places` in them, flat, and the `right` token."""
+        tokens, _ = ragged(inputs, "tokens").padded(positions, pad_token(self.tokenizer))
+        weights = ragged(inputs, "weights").take(positions)
+        at = np.flatnonzero(weights.values > 0)
+        rows = weights.owners[at]
+        columns = at - weights.offsets[rows]
+        return {
+            "tokens": torch.from_numpy(tokens[:, : max(1, int(columns.max(initial=1)))]),
+            "places": torch.from_numpy(np.stack([rows, columns - 1])),
+            "right": torch.from_numpy(tokens[rows, columns]),
+        }
+
+    def states(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Return the state before each token that is learnt.
+
+        Rows are filled up behind their end, where no token before sees anything, so no mask is needed.
+        """
+        found = self.body.base_model(input_ids=tensors["tokens"], use_cache=False).last_hidden_state
+        rows, columns = tensors["places"]
+        picked: torch.Tensor = found[rows, columns]
+        return picked
+
+    def check_head(self) -> None:
+        """Raise GuardError where the lines are not those of the model's own forward pass."""
+        was_training = self.body.training
+        tokens = torch.arange(PROBE_TOKENS)[None] % self.body.config.vocab_size
+        with torch.no_grad():
+            self.body.eval()
+            self.compare(
+                self.body.base_model(input_ids=tokens, use_cache=False).last_hidden_state,
+                self.body(input_ids=tokens, use_cache=False).logits,
+            )
+        self.body.train(was_training)
+
+
+def from_folder(where: str, template: str, reading: Reading) -> CausalEncoder:
+    """Load configuration, weights and tokenizer from a folder or the Hub's cache or the Hub.
+
+    Raises DataError where nothing can be loaded from there, or a weight is missing, and where the tokenizer cannot
+    tell where its tokens stand.
+    """
+    with loading(where, "language model", f"give a folder with {FILES}"):
+        config = transformers.AutoConfig.from_pretrained(where)
+        load: Any = transformers.AutoModelForCausalLM.from_pretrained
+        body, told = load(where, config=config, dtype=torch.float32, output_loading_info=True)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(where)
+    refuse_holes(where, told)
+    return CausalEncoder(body, _fast(tokenizer, where), chosen(template, tokenizer.chat_template), reading)
+
+
+def from_assets(assets: Mapping[str, bytes], reading: Reading) -> CausalEncoder:
+    """Rebuild the architecture from what `assets` gave; weights are random until loaded."""
+    with stored_folder(assets) as folder:
+        config = transformers.AutoConfig.from_pretrained(folder)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        with torch.random.fork_rng(devices=[]):
+            body = transformers.AutoModelForCausalLM.from_config(config)
+        if (folder / "generation_config.json").exists():
+            body.generation_config = transformers.GenerationConfig.from_pretrained(folder)
+    return CausalEncoder(body, tokenizer, tokenizer.chat_template, reading)
+
+
+def _fast(tokenizer: Any, where: str) -> Any:
+    if not tokenizer.is_fast:
+        raise DataError(
+            f"base '{where}': its tokenizer is one of the slow kind, which cannot say where tokens stand in a text; "
+            "save it once as tokenizer.json by AutoTokenizer.from_pretrained(..., use_fast=True).save_pretrained(...)"
+        )
+    return tokenizer
