@@ -42,6 +42,10 @@ COMMANDS = {
     "predict": ("answer for rows", 'tunesmith predict reviews --text "works like a charm"'),
     "evaluate": ("measure a version on labelled rows", "tunesmith evaluate reviews@1 new.csv --slice country"),
     "report": ("write a version's report as one HTML page", "tunesmith report reviews -o report.html"),
+    "eject": (
+        "write a language model and its training as files that need no tunesmith",
+        "tunesmith eject stories@1 mine --from recipes",
+    ),
     "trace": ("show one row at each station of the line", "tunesmith trace recipe.yaml --row 1"),
     "versions": ("list versions", "tunesmith versions"),
     "inspect": ("show everything about one version", "tunesmith inspect reviews@1"),
@@ -240,6 +244,14 @@ def _report(one: argparse.ArgumentParser) -> None:
     one.add_argument("-o", "--output", type=Path, metavar="FILE", help="(NAME-N.html)")
 
 
+def _eject(one: argparse.ArgumentParser) -> None:
+    _version(one)
+    one.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder, or an empty one")
+    place = "the folder that the recipe's paths start from (the current one)"
+    one.add_argument("--from", dest="place", type=Path, default=Path(), metavar="DIR", help=place)
+    one.add_argument("--model-only", action="store_true", help="write the model alone; needs no rows")
+
+
 def _trace(one: argparse.ArgumentParser) -> None:
     _recipe(one)
     one.add_argument("--row", required=True, metavar="ID", help="a row's id, or its number in the file")
@@ -264,6 +276,7 @@ OPTIONS = {
     "predict": _predict,
     "evaluate": _evaluate,
     "report": _report,
+    "eject": _eject,
     "trace": _trace,
     "versions": _versions,
     "inspect": _version,

@@ -140,6 +140,7 @@ def _train_networks(model: Network, job: Job, held: ExitStack) -> Trained:
         "memory_bytes": peak_bytes(winner.loop.model.device),
         "skipped_steps": winner.loop.progress.skipped,
         "averaged_weights": members,
+        "micro_batch": winner.loop.micro,
         "seed": winner.loop.seed,
         "learning_rate": rate,
     } | ({"regularizer": winner.variant} if winner.variant else {})

@@ -193,11 +193,14 @@ class Plan:
     @classmethod
     def of(cls, job: Job, most_steps: int | None = None) -> Plan:
         """Return the plan of a job, ended at `most_steps` where that is given."""
-        how = job.how
-        rows = job.rows_per_epoch
+        return cls.over(job.rows_per_epoch, job.how, job.strategy.most_epochs, most_steps)
+
+    @classmethod
+    def over(cls, rows: int, how: Train, most_epochs: int, most_steps: int | None = None) -> Plan:
+        """Return the plan for so many rows an epoch; `most_epochs` is the strategy's bound."""
         batch = how.rows_per_step(rows)
         per_epoch = math.ceil(rows / batch)
-        total = how.epochs_of(per_epoch, job.strategy.most_epochs) * per_epoch
+        total = how.epochs_of(per_epoch, most_epochs) * per_epoch
         total = total if most_steps is None else max(1, min(total, most_steps))
         return cls(batch, per_epoch, total, max(1.0, per_epoch / how.validations, total / MOST_VALIDATIONS))
 
