@@ -15,7 +15,7 @@ from ..version import Version
 from .model import save_model
 from .refusals import refuse_model, refuse_training
 from .rows import again
-from .script import write_script
+from .script import base_remarks, write_script
 from .trl import write_trl
 
 
@@ -62,7 +62,8 @@ def eject(version: Version, folder: Path, home: Path, place: Path, is_model_alon
             write_trl(version, rows, spoken, begun)
         files = sorted(one.relative_to(begun).as_posix() for one in begun.rglob("*") if one.is_file())
     counts = {} if rows is None else {name: len(one) for name, one in rows.parts.items()}
-    return Ejected(folder, version.label, version.stored.manifest["weights"], files, counts, spoken.remarks)
+    remarks = spoken.remarks + ([] if rows is None else base_remarks(rows))
+    return Ejected(folder, version.label, version.stored.manifest["weights"], files, counts, remarks)
 
 
 def check_folder(folder: Path) -> None:

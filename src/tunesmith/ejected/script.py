@@ -52,6 +52,16 @@ def base_of(rows: Rows) -> str:
     return str(Path(base.path).resolve()) if Path(base.path).is_dir() else base.path
 
 
+def base_remarks(rows: Rows) -> list[str]:
+    """Return what a person should know of the place where training starts."""
+    base = base_of(rows)
+    if Path(base).is_dir():
+        return []
+    return [
+        f"train.py: '{base}' is no folder here; if it is no name on the Hub either, put its path into BASE at the top"
+    ]
+
+
 def plan_of(version: Version, rows: Rows) -> Plan:
     """Return how many steps there were. Raises RecipeError where the report tells of another number."""
     recipe = rows.recipe

@@ -257,6 +257,16 @@ def test_rows_that_changed_are_refused_but_the_model_alone_needs_none(place, tmp
     assert [one.name for one in (tmp_path / "out").iterdir()] == ["model"]
 
 
+def test_a_base_that_is_gone_is_told(place, tmp_path, capsys):
+    (place / "base").rename(place / "away")
+    try:
+        assert run(place, "plain", tmp_path / "out", "--json") == 0
+    finally:
+        (place / "away").rename(place / "base")
+    (remark,) = json.loads(capsys.readouterr().out)["remarks"]
+    assert remark.startswith(f"train.py: '{place / 'base'}' is no folder here")
+
+
 def test_a_folder_that_is_taken_is_refused_before_any_work(place, tmp_path, capsys):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
