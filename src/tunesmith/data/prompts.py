@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from .chats import Message
 from .encoded import Encoded, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The tokens that frame what a language model reads: one that begins it, if any, those that end an answer."""
+
+    begin: int | None
+    ends: frozenset[int]
+    most: int
+    """Rows are cut at so many tokens."""
+
 
 EXAMPLES = 3  # training rows that an untouched model is shown
 

@@ -13,7 +13,7 @@ from tokenizers import Encoding
 from ...core.errors import DataError
 from ...data import Ragged
 from ...data.chats import answer_of
-from ...data.prompts import conversations
+from ...data.prompts import Marks, conversations
 from ._encoder import Arrays
 from ._generation import end_tokens, pad_token
 from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, ragged
@@ -35,8 +35,7 @@ class CausalEncoder(LanguageEncoder):
         kept = {name: one for name, one in inputs.items() if name != ANSWER}
         if answers is None:
             coded = self._coded([self.template.asked(one) for one in rows])
-            room = (self.longest or 1 << 30) - self.reading.writing.max_new_tokens
-            return kept | {"asked": Ragged.of([self._shortened(one.ids, max(room, 1)) for one in coded])}
+            return kept | {"asked": Ragged.of([self._shortened(one.ids, self.room) for one in coded])}
         whole = [[*row, answer_of(str(answer))] for row, answer in zip(rows, np.asarray(answers), strict=True)]
         rendered = [self.template.rendered(one) for one in whole]
         before = self._coded([one.asked for one in rendered])
@@ -47,7 +46,7 @@ class CausalEncoder(LanguageEncoder):
             found, counts, cut = self._row(*parts)
             tokens.append(found)
             weights.append(counts)
-            asked.append(cut)
+            asked.append(self._shortened(cut, self.room))
         flat = np.concatenate([np.asarray(one, np.float32) for one in weights])
         lengths = np.array([len(one) for one in weights], np.int64)
         return kept | {
@@ -85,10 +84,8 @@ class CausalEncoder(LanguageEncoder):
         asked = self._begun(asked)
         if len(asked) <= room:
             return list(asked)
-        is_begun = bool(asked) and asked[0] == self.begin_token
-        return (
-            [*asked[:1], *asked[len(asked) - room + 1 :]] if is_begun and room > 1 else list(asked[len(asked) - room :])
-        )
+        kept = int(asked[0] == self.begin_token)
+        return [*asked[:kept], *asked[len(asked) - room + kept :]]
 
     def _begun(self, tokens: Sequence[int]) -> list[int]:
         """Return tokens with the one that begins a text before them, once."""
@@ -105,6 +102,13 @@ class CausalEncoder(LanguageEncoder):
         return [*answer, self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id is not None else list(answer)
 
     @property
+    def room(self) -> int:
+        """How many tokens may be asked, so that an answer still has its place: half of what the model sees at least."""
+        if self.longest is None:
+            return 1 << 30
+        return self.longest - min(self.reading.writing.max_new_tokens, self.longest // 2)
+
+    @property
     def ends(self) -> frozenset[int]:
         """The tokens that end an answer."""
         return frozenset(end_tokens(self.body, self.tokenizer))
@@ -114,6 +118,10 @@ class CausalEncoder(LanguageEncoder):
         """The token that the tokenizer itself begins texts with, None where it begins them with nothing."""
         found: int | None = self.tokenizer.bos_token_id
         return found if found is not None and self.tokenizer("a").input_ids[:1] == [found] else None
+
+    def marks(self) -> Marks:
+        """Return begin and end tokens, and where rows are cut."""
+        return Marks(self.begin_token, self.ends, self.max_tokens)
 
     def _coded(self, texts: Sequence[str]) -> list[Encoding]:
         found: list[Encoding] = self.tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
