@@ -10,13 +10,14 @@ import torch
 import transformers
 from tokenizers import Encoding
 
-from ...core.errors import DataError
+from ...core.errors import DataError, RecipeError
 from ...data import Ragged
 from ...data.chats import answer_of
 from ...data.prompts import Marks, conversations
 from ._encoder import Arrays
 from ._generation import end_tokens, pad_token
 from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, ragged
+from ._packing import pack
 from ._pretrained import loading, refuse_holes
 from ._stored import stored_folder
 from ._template import Rendered, chosen
@@ -128,24 +129,40 @@ class CausalEncoder(LanguageEncoder):
         return found
 
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
-        """Return `tokens` int64 (rows, longest), and for each line `places` in them, flat, and the `right` token."""
-        tokens, _ = ragged(inputs, "tokens").padded(positions, pad_token(self.tokenizer))
-        weights = ragged(inputs, "weights").take(positions)
+        """Return `tokens` int64 (rows, longest), and for each line its row and place in them and the `right` token.
+
+        Where rows are packed, several stand in one behind each other, with `positions` of their own and a `mask`.
+        """
+        tokens, weights = (ragged(inputs, name).take(positions) for name in ("tokens", "weights"))
         at = np.flatnonzero(weights.values > 0)
-        rows = weights.owners[at]
-        columns = at - weights.offsets[rows]
-        return {
-            "tokens": torch.from_numpy(tokens[:, : max(1, int(columns.max(initial=1)))]),
-            "places": torch.from_numpy(np.stack([rows, columns - 1])),
-            "right": torch.from_numpy(tokens[rows, columns]),
+        owners = weights.owners[at]
+        columns = at - weights.offsets[owners]
+        if not self.reading.is_packed:
+            padded, _ = tokens.padded(np.arange(len(tokens)), pad_token(self.tokenizer))
+            told = {"tokens": torch.from_numpy(padded[:, : max(1, int(columns.max(initial=1)))])}
+            rows, starts = owners, np.zeros_like(owners)
+        else:
+            packed = pack(tokens.lengths, self.max_tokens)
+            told = packed.tensors(tokens, pad_token(self.tokenizer))
+            rows, starts = packed.rows[owners], packed.starts[owners]
+        places = np.stack([rows, starts + columns - 1])
+        return told | {
+            "places": torch.from_numpy(places),
+            "right": torch.from_numpy(tokens.values[at].astype(np.int64)),
         }
 
     def states(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the state before each token that is learnt.
 
-        Rows are filled up behind their end, where no token before sees anything, so no mask is needed.
+        Rows are filled up behind their end, where no token before sees anything, so they need no mask.
         """
-        found = self.body.base_model(input_ids=tensors["tokens"], use_cache=False).last_hidden_state
+        told = {}
+        if "mask" in tensors:
+            mask = tensors["mask"]
+            if self.body.config._attn_implementation == "eager":  # which adds it to its scores
+                mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
+            told = {"position_ids": tensors["positions"], "attention_mask": mask}
+        found = self.body.base_model(input_ids=tensors["tokens"], use_cache=False, **told).last_hidden_state
         rows, columns = tensors["places"]
         picked: torch.Tensor = found[rows, columns]
         return picked
@@ -175,6 +192,7 @@ def from_folder(where: str, template: str, reading: Reading) -> CausalEncoder:
         body, told = load(where, config=config, dtype=torch.float32, output_loading_info=True)
         tokenizer = transformers.AutoTokenizer.from_pretrained(where)
     refuse_holes(where, told)
+    _refuse_windows(config, reading)
     return CausalEncoder(body, _fast(tokenizer, where), chosen(template, tokenizer.chat_template), reading)
 
 
@@ -188,6 +206,17 @@ def from_assets(assets: Mapping[str, bytes], reading: Reading) -> CausalEncoder:
         if (folder / "generation_config.json").exists():
             body.generation_config = transformers.GenerationConfig.from_pretrained(folder)
     return CausalEncoder(body, tokenizer, tokenizer.chat_template, reading)
+
+
+def _refuse_windows(config: Any, reading: Reading) -> None:
+    """Refuse to pack what sees no further than a window: the mask of packed rows would let it see further."""
+    window = getattr(config, "sliding_window", None)
+    is_used = "sliding_attention" in (getattr(config, "layer_types", None) or [])
+    if reading.is_packed and is_used and window is not None and window < reading.max_tokens:
+        raise RecipeError(
+            f"base.packing: {config.model_type} sees {window} tokens back, and rows have up to {reading.max_tokens}; "
+            "leave out `packing`, or lower base.max_tokens"
+        )
 
 
 def _fast(tokenizer: Any, where: str) -> Any:

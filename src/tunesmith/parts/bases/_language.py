@@ -35,6 +35,7 @@ class Reading:
     max_tokens: int
     turns: Literal["all", "last"]
     writing: Writing
+    is_packed: bool = False
 
 
 class LanguageEncoder(Encoder):

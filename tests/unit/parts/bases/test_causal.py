@@ -14,6 +14,7 @@ from tunesmith.model.network import Net, Network
 from tunesmith.parts.bases import Shape
 from tunesmith.parts.bases import _language as language
 from tunesmith.parts.bases._generation import left_padded
+from tunesmith.parts.bases._packing import pack
 from tunesmith.parts.bases._template import PLAIN, chosen
 from tunesmith.parts.bases.hf_causal import HfCausal
 from tunesmith.parts.strategies.lora import Lora
@@ -277,6 +278,8 @@ def test_the_families_logits_are_their_own(folder, tmp_path, config):
         own = body.body(input_ids=tokens[None]).logits[0].log_softmax(dim=1)
     expected = own[torch.arange(3, 7), tokens[4:8]]
     torch.testing.assert_close(lines(body, inputs, [0])[:, 0], expected, rtol=1e-4, atol=1e-4)
+    packed = built(tmp_path, packing=True, max_tokens=64)
+    torch.testing.assert_close(lines(packed, inputs, range(4)), lines(body, inputs, range(4)), rtol=1e-4, atol=1e-4)
 
 
 def test_logits_of_a_kind_that_is_not_known_are_refused(folder):
@@ -284,6 +287,49 @@ def test_logits_of_a_kind_that_is_not_known_are_refused(folder):
     own = torch.zeros(1, 3, body.body.config.vocab_size)
     with pytest.raises(GuardError, match="makes its logits otherwise"):
         body.compare(torch.ones(1, 3, 16), own + 5)
+
+
+def test_packed_rows_give_the_numbers_of_rows_alone(folder):
+    plain, packed = built(folder), built(folder, packing=True, max_tokens=20)
+    inputs = prepared(plain)
+    tensors = packed.collate(inputs, np.arange(4))
+    assert tensors["tokens"].shape[0] < 4
+    torch.testing.assert_close(lines(packed, inputs, range(4)), lines(plain, inputs, range(4)), rtol=1e-5, atol=1e-5)
+    alone = torch.cat([lines(packed, inputs, [at]) for at in range(4)])
+    torch.testing.assert_close(lines(packed, inputs, range(4)), alone, rtol=1e-5, atol=1e-5)
+
+
+def test_a_packed_token_that_saw_its_neighbours_would_be_noticed(folder, monkeypatch):
+    packed = built(folder, packing=True, max_tokens=64)
+    inputs = prepared(packed)
+    tensors = packed.collate(inputs, np.arange(4))
+    packed.eval()
+    with torch.no_grad():
+        sound = packed(tensors)
+        leaking = packed(tensors | {"mask": torch.ones_like(tensors["mask"]).tril()})
+    assert (sound - leaking)[:, 0].abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("room", [5, 9, 100])
+def test_every_row_is_packed_once_and_none_overlaps(room):
+    lengths = np.array([5, 1, 3, 2, 4, 4, 1])
+    found = pack(lengths, max(room, 5))
+    taken = [
+        (row, start + at)
+        for row, start, length in zip(found.rows, found.starts, lengths, strict=True)
+        for at in range(length)
+    ]
+    assert len(set(taken)) == lengths.sum()
+    assert max(place for _, place in taken) < max(room, 5)
+
+
+def test_a_window_of_attention_is_not_packed_beyond_it(folder, tmp_path):
+    small = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = transformers.Gemma2Config(**small, head_dim=8, num_key_value_heads=2, sliding_window=8, vocab_size=60)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
+    with pytest.raises(RecipeError, match=r"base\.packing: gemma2 sees 8 tokens back"):
+        built(tmp_path, packing=True)
 
 
 def test_adapters_reach_all_linear_layers_and_are_merged(folder):
