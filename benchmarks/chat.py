@@ -156,6 +156,7 @@ def trl(assets: Path, python: str) -> None:
         f"learning_rate: {rate}, layer_decay: 1.0, weight_decay: 0, warmup: 0, schedule: constant}}"
     )
     result = train(RUNS / "trl", recipe(paths, base, how))
+    train(RUNS / "trl-halves", recipe(paths, base, f"{how}, micro_batch: {batch // 2}"))  # what rounding alone does
     lengths = tokens_of(RUNS / "home", "trl", parts["train"])
     per_epoch = len(parts["train"]) // batch
     order = np.concatenate(
@@ -181,19 +182,21 @@ def trl(assets: Path, python: str) -> None:
     outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run([python, str(script), str(RUNS / "trl/job.json")], check=True, env=outside)
     theirs = json.loads((RUNS / "trl/trl.json").read_text("utf-8"))
-    ours = curve(RUNS / "home", "trl")
-    gaps = np.abs(np.array(ours) - np.array(theirs["losses"]))
+    ours, halves = (np.array(curve(RUNS / "home", name)) for name in ("trl", "trl-halves"))
+    gaps, own_gaps = np.abs(ours - theirs["losses"]), np.abs(ours - halves)
     happened = result["training"]["happened"]
     keep(
         "trl",
         {
             "steps": len(ours),
             "tokens": theirs["tokens"],
-            "first": [ours[0], theirs["losses"][0]],
-            "last": [ours[-1], theirs["losses"][-1]],
+            "first": [float(ours[0]), theirs["losses"][0]],
+            "last": [float(ours[-1]), theirs["losses"][-1]],
             "largest_gap": float(gaps.max()),
             "median_gap": float(np.median(gaps)),
             "gap_of_first_100": float(gaps[:100].max()),
+            "own_gap_in_halves": float(own_gaps.max()),
+            "own_gap_of_first_100": float(own_gaps[:100].max()),
             "seconds": [happened["seconds"], theirs["seconds"]],
             "memory": [happened["memory_bytes"], theirs["memory_peak"]],
             "trl": theirs["version"],
