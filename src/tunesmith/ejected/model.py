@@ -106,8 +106,7 @@ def _spoken(encoder: CausalEncoder, talks: Sequence[list[Message]]) -> Spoken:
     chats[:, 0] = talks
     ours = encoder.prepare({"chat": chats})["asked"]
     assert isinstance(ours, Ragged)
-    room = (encoder.longest or 1 << 30) - encoder.reading.writing.max_new_tokens
-    whole = [at for at in range(len(talks)) if len(ours[at]) < room]
+    whole = [at for at in range(len(talks)) if len(ours[at]) < encoder.room]
     text = encoder.template.text
     for template in (text, BEGUN + text):
         if all(_tokens(encoder.tokenizer, template, talks[at]) == ours[at].tolist() for at in whole):

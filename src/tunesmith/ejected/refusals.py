@@ -6,9 +6,30 @@ import json
 from typing import Any
 
 from ..core.errors import RecipeError
+from ..core.part import Section
+from ..parts.bases.hf_causal import HfCausal
+from ..parts.optimizers.adamw import Adamw
+from ..training.settings import Train
 from ..version import Version
 
 ALONE = "--model-only writes the model alone"
+# the settings that the script says, or that do not matter to it; any other must be as it is by default
+BASE = {"kind", "path", "template", "max_tokens", "turns", "writing", "probe"}
+RULE = {"kind", "learning_rate", "weight_decay", "layer_decay", "warmup", "schedule", "beta1", "beta2", "epsilon"}
+TRAIN = {
+    *(
+        "epochs",
+        "batch_size",
+        "micro_batch",
+        "gradient_checkpointing",
+        "optimizer",
+        "loss",
+        "dropout",
+        "clip",
+        "engine",
+    ),
+    *("validations", "patience", "average", "ema_decay", "checkpoint_seconds", "cache_gigabytes"),
+}
 
 
 def refuse_model(version: Version) -> None:
@@ -38,14 +59,24 @@ def _beyond(recipe: dict[str, Any]) -> list[str]:
         "strategy.reinitialise": bool(strategy.get("reinitialise")),
         f"train.engine {how['engine']['kind']}": how["engine"]["kind"] != "local",
         f"train.optimizer {how['optimizer']['kind']}": how["optimizer"]["kind"] != "adamw",
-        "train.minutes": how["minutes"] is not None,
-        "train.seeds": how["seeds"] != 1,
-        "train.regularizers": how["regularizers"] != [],
         f"train.loss {loss and loss['kind']}": loss is not None and loss["kind"] != "token_cross_entropy",
         "augment": bool(recipe["augment"]),
         "balance": recipe["balance"] is not None,
     }
-    return [name for name, is_odd in found.items() if is_odd]
+    odd = [name for name, is_odd in found.items() if is_odd]
+    odd += _unsaid("base", recipe["base"], HfCausal, BASE) + _unsaid("train", how, Train, TRAIN)
+    rule = how["optimizer"]
+    return odd + (_unsaid("train.optimizer", rule, Adamw, RULE) if rule["kind"] == "adamw" else [])
+
+
+def _unsaid(place: str, values: dict[str, Any], kind: type[Section], said: set[str]) -> list[str]:
+    """Return the settings that the script does not say and that are not as by default, such as `base.packing`."""
+    fields = kind.model_fields
+    return [
+        f"{place}.{name}"
+        for name, value in values.items()
+        if name not in said and (name not in fields or value != fields[name].get_default(call_default_factory=True))
+    ]
 
 
 def _befallen(training: dict[str, Any]) -> list[str]:

@@ -309,6 +309,7 @@ def test_a_version_that_is_no_language_model_is_refused(tmp_path, capsys):
 
 
 PLAIN = {
+    "base": {"kind": "hf_causal", "path": "base", "packing": False, "new_tokens": [], "max_tokens": 9},
     "strategy": {"kind": "full", "reinitialise": 0},
     "augment": [],
     "balance": None,
@@ -346,6 +347,11 @@ def told(happened=3, **changes):
         ("augment", [{"kind": "typo"}], "augment"),
         ("balance", {"kind": "oversample"}, "balance"),
         ("happened", 1, "memory ended"),
+        ("base", {"packing": True}, "base.packing"),
+        ("base", {"new_tokens": ["<order>"]}, "base.new_tokens"),
+        ("base", {"of_tomorrow": 1}, "base.of_tomorrow"),
+        ("of_tomorrow", 1, "train.of_tomorrow"),
+        ("optimizer", {"kind": "adamw", "of_tomorrow": 1}, "train.optimizer.of_tomorrow"),
     ],
 )
 def test_a_run_that_the_script_cannot_say_is_refused_by_the_settings_name(name, value, fact):
@@ -356,7 +362,7 @@ def test_a_run_that_the_script_cannot_say_is_refused_by_the_settings_name(name, 
 
 
 def test_several_settings_are_named_together():
-    with pytest.raises(RecipeError, match=r"train\.minutes, train\.seeds, augment"):
+    with pytest.raises(RecipeError, match=r"augment, train\.minutes, train\.seeds"):
         refuse_training(told(minutes=1.0, seeds=2, augment=[{"kind": "typo"}]))
 
 
