@@ -2,6 +2,7 @@
 
 from .account import sentence
 from .check import render_check
+from .meanings import DASHES, meanings
 from .report import render
 
-__all__ = ["render", "render_check", "sentence"]
+__all__ = ["DASHES", "meanings", "render", "render_check", "sentence"]
