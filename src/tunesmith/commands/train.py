@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.errors import RecipeError
 from ..core.events import Events
-from ..pages import DASHES, meanings, sentence
+from ..pages import DASHES, forgetting, meanings, sentence
 from ..parts.engines._launch import launched
 from ..recipe import load
 from ..story import Run, tell
@@ -67,7 +67,7 @@ def describe(version: Version) -> str:
         for name, metric in report["metrics"].items()
     ]
     counts = ", ".join(f"{name} {count}" for name, count in report["rows"].items())
-    trained = sentence(report)
+    trained, forgot = sentence(report), forgetting(report)
     return "\n".join(
         [
             table(["metric", f"{report['base']} (this version)", *baselines], rows),
@@ -75,6 +75,7 @@ def describe(version: Version) -> str:
             "",
             f"rows      {counts}",
             *([f"trained   {trained}"] if trained else []),
+            *([f"forgot    {forgot}"] if forgot else []),
             *([f"judge     {_judged(report['judged'])}"] if report.get("judged") else []),
             f"verdict   {report['verdict']['decision']}: {report['verdict']['because']}",
             *([f"note      {report['verdict']['note']}"] if "note" in report["verdict"] else []),

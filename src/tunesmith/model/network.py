@@ -89,6 +89,14 @@ class Network(Model):
         """Return the tokens that frame what a language model reads, None for other bodies."""
         return self._body().marks()
 
+    def probe(self) -> dict[str, float] | None:
+        """Return the loss per token on text that has nothing to do with the task, None where there is none."""
+        rows = self._body().probe()
+        if rows is None:
+            return None
+        lines = flat(self.outputs(Encoded(tuple(map(str, range(len(rows["tokens"])))), rows)))
+        return {"loss": float(-lines[:, 0].mean()), "tokens": len(lines)}
+
     def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
         """Let every encoder add what it needs, such as tokens; the store has it where the same rows came before."""
         inputs = dict(self._body().with_labels(encoded.inputs, encoded.targets))

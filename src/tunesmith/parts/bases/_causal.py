@@ -13,7 +13,7 @@ from tokenizers import Encoding
 from ...core.errors import DataError, RecipeError
 from ...data import Ragged
 from ...data.chats import answer_of
-from ...data.prompts import Marks, conversations
+from ...data.prompts import Marks, conversations, paragraphs
 from ._encoder import Arrays
 from ._generation import end_tokens, pad_token
 from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, ragged
@@ -119,6 +119,19 @@ class CausalEncoder(LanguageEncoder):
         """The token that the tokenizer itself begins texts with, None where it begins them with nothing."""
         found: int | None = self.tokenizer.bos_token_id
         return found if found is not None and self.tokenizer("a").input_ids[:1] == [found] else None
+
+    def probe(self) -> Arrays:
+        """Return the paragraphs of the probe text, each by itself, every token of which is learnt but the first."""
+        coded = self._coded(paragraphs(self.reading.probe))
+        rows = [self._begun(one.ids)[: self.max_tokens] for one in coded]
+        weights = [np.arange(len(row)) > 0 for row in rows]
+        flat = np.concatenate(weights).astype(np.float32)
+        tokens = Ragged.of(rows)
+        return {
+            "asked": Ragged.of([row[:1] for row in rows]),
+            "tokens": tokens,
+            "weights": Ragged.cut(flat, tokens.lengths),
+        }
 
     def marks(self) -> Marks:
         """Return begin and end tokens, and where rows are cut."""

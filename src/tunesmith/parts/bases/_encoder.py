@@ -101,6 +101,10 @@ class Encoder(torch.nn.Module):
         """Return the tokens that begin what is read and end what is written, None where nothing is written."""
         return None
 
+    def probe(self) -> Arrays | None:
+        """Return rows that have nothing to do with the task, on which forgetting is measured; None: it is not."""
+        return None
+
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""
         return None

@@ -36,6 +36,7 @@ class Reading:
     turns: Literal["all", "last"]
     writing: Writing
     is_packed: bool = False
+    probe: str | None = None
 
 
 class LanguageEncoder(Encoder):

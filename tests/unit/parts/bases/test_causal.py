@@ -289,6 +289,32 @@ def test_logits_of_a_kind_that_is_not_known_are_refused(folder):
         body.compare(torch.ones(1, 3, 16), own + 5)
 
 
+def test_forgetting_is_measured_on_paragraphs_that_have_nothing_to_do_with_the_task(folder, tmp_path):
+    (tmp_path / "own.txt").write_text("it is late\n\n  \nbroken order 7\n")
+    body = built(folder, probe=str(tmp_path / "own.txt"))
+    network = Network(Net({"body": body}, 2, 0.0, 0), SHAPE, "body", torch.device("cpu"))
+    tokens = [
+        torch.tensor([one])
+        for one in body.tokenizer(["it is late", "broken order 7"], add_special_tokens=True).input_ids
+    ]
+    with torch.no_grad():
+        losses = [body.body(input_ids=one[:, :-1], labels=one[:, :-1]).loss.item() for one in tokens]
+    told = network.probe()
+    assert told["tokens"] == 6
+    assert told["loss"] == pytest.approx(np.mean(losses), abs=1e-5)
+    assert built(folder).probe()["tokens"].values.size > 1000
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"), [(None, "cannot be read"), (b" \n\n", "holds no text"), (b"\xff", "cannot be read")]
+)
+def test_a_probe_that_is_none_is_refused(folder, tmp_path, content, fact):
+    if content is not None:
+        (tmp_path / "own.txt").write_bytes(content)
+    with pytest.raises(DataError, match=rf"base\.probe .*own\.txt: {fact}"):
+        built(folder, probe=str(tmp_path / "own.txt")).probe()
+
+
 def test_packed_rows_give_the_numbers_of_rows_alone(folder):
     plain, packed = built(folder), built(folder, packing=True, max_tokens=20)
     inputs = prepared(plain)
