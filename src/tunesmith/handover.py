@@ -25,13 +25,15 @@ from .parts.baselines import Question
 from .parts.checks import Table
 from .parts.guards import Evidence
 from .parts.tasks import Task
+from .parts.tasks._writing import WritingTask
 from .recipe import Recipe
-from .stages import evaluate
+from .stages import decide, evaluate
 from .stages.augment import Augmenter, Turn, ask, augment
 from .stages.baseline import Frozen
 from .stages.clean import Cleaned, Shape
 from .stages.encode import encode, fit_codec
 from .stages.inspect import Meaning
+from .stages.judge import Judge
 from .stages.split import NAMES, Division, Roles
 from .stages.watch import Watch
 from .training.settings import Job, Places
@@ -74,6 +76,16 @@ class Understood:
         """Return what cleaning needs to know of the columns, and who hears what was done."""
         return Shape(self.meaning.target, self.meaning.kinds, events, self.meaning.task.form)
 
+    def judge(self, events: Events) -> Judge | None:
+        """Return who compares texts, if the task names a command, after a trial. Raises RecipeError where it fails."""
+        task = self.meaning.task
+        if not isinstance(task, WritingTask) or task.judge is None:
+            return None
+        found = Judge(task.judge, self.folder, task.judge_rows)
+        if self.recipe.train.engine.is_first:
+            found.trial(events)
+        return found
+
 
 @dataclass(frozen=True)
 class Divided:
@@ -89,10 +101,15 @@ class Divided:
 
 
 def learnt(known: Understood, divided: Divided) -> Codec:
-    """Return the codec: what columns and target teach, from the training rows alone."""
+    """Return the codec: what columns and target teach, from the training rows alone.
+
+    Raises RecipeError where the recipe decides by thresholds that these labels do not have.
+    """
     meaning, replacements = known.meaning, divided.cleaned.replacements
     group = known.recipe.split.group
-    return fit_codec(divided.parts["train"], meaning.inputs, meaning.target, meaning.task, replacements, group)
+    codec = fit_codec(divided.parts["train"], meaning.inputs, meaning.target, meaning.task, replacements, group)
+    decide.check(known.recipe.decide, codec)
+    return codec
 
 
 FEW = 6  # rows that are run together and one by one

@@ -76,7 +76,7 @@ def tell(run: Run) -> Version | None:
 def _train(run: Run, known: Understood, registry: Registry, started: float) -> Version | None:
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe = Watch(), run.events, known.recipe
-    engine = recipe.train.engine
+    engine, judge = recipe.train.engine, known.judge(events)
     findings = check.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
@@ -84,7 +84,6 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     store = kept(run.home, recipe)
     augmenter = augmenting(known, parts["train"], store, events)
     codec = learnt(known, divided)
-    decide.check(recipe.decide, codec)
     plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), store)
     model = build(plan)
     with engine.in_turn():
@@ -106,7 +105,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     systems = decide.each(recipe.decide, codec, encoded, outputs, events)
     told = [one.as_json(known.rows) for one in findings]
     chapter = Chapter(recipe, known.origins, parts, systems["model"].codec, told, cleaned, divided.division.account())
-    report = account(chapter, encoded["test"], systems, trained.curve, events) | {"training": trained.account}
+    report = account(chapter, encoded["test"], systems, trained.curve, events, judge) | {"training": trained.account}
     weights = model.files()
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]

@@ -2,6 +2,7 @@
 
 from .account import forgetting, sentence
 from .check import render_check
+from .meanings import DASHES, meanings
 from .report import render
 
-__all__ = ["render", "render_check", "forgetting", "sentence"]
+__all__ = ["DASHES", "forgetting", "meanings", "render", "render_check", "sentence"]
