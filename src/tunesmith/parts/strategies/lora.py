@@ -5,6 +5,7 @@ A convolution is a linear map of each place's surroundings, so it gets them too,
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -21,7 +22,11 @@ else:
 
 
 class Lora(Strategy):
-    """Adapters on all linear layers and convolutions of the base, merged into it when training ends."""
+    """Adapters on all linear layers and convolutions of the base, merged into it when training ends.
+
+    A layer whose weight is another's too, such as a head's that are its words' vectors, gets none: merging one would
+    change the other.
+    """
 
     rate_scale: ClassVar[float] = 10.0
 
@@ -35,7 +40,9 @@ class Lora(Strategy):
     def prepare(self, body: torch.nn.Module, layers: Layers) -> None:
         """Freeze the body and insert the adapters."""
         hold([body])
-        names = [name for name, module in body.named_modules() if _is_linear(module)]
+        shared = _shared(body)
+        linear = [(name, one) for name, one in body.named_modules() if _is_linear(one)]
+        names = [name for name, one in linear if id(one.weight) not in shared]
         config = peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=names)
         peft.inject_adapter_in_model(config, body)
 
@@ -50,3 +57,9 @@ class Lora(Strategy):
 def _is_linear(module: torch.nn.Module) -> bool:
     """Return whether a module mixes all its inputs, so that a low rank is a saving."""
     return isinstance(module, torch.nn.Linear) or (isinstance(module, torch.nn.Conv2d) and module.groups == 1)
+
+
+def _shared(body: torch.nn.Module) -> set[int]:
+    """Return the `id` of each parameter that several modules hold."""
+    holders = Counter(id(one) for module in body.modules() for one in module.parameters(recurse=False))
+    return {one for one, count in holders.items() if count > 1}
