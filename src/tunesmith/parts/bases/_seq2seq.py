@@ -97,11 +97,6 @@ class Seq2seqEncoder(LanguageEncoder):
         asked = ragged(inputs, "asked").lengths
         return asked + ragged(inputs, "tokens").lengths if "tokens" in inputs else asked
 
-    def words(self, inputs: Arrays, position: int) -> list[str]:
-        """Return the tokens of a row in letters, those of the source and then those of the answer."""
-        rows = [ragged(inputs, name)[position].tolist() for name in ("asked", "tokens") if name in inputs]
-        return [str(one) for row in rows for one in self.tokenizer.convert_ids_to_tokens(row)]
-
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
         """Return sources with their `mask`, and the answers `begun`, moved by one, int64 (rows, longest); for each line
         its `places` in these and the `right` token.
