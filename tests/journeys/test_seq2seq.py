@@ -1,4 +1,4 @@
-"""Text to text from the file to the answer: trained, told beside its baselines, served, measured, the same bytes again."""
+"""Text to text from the file to the answer: trained, told beside its baselines, served, measured, the same again."""
 
 import json
 from pathlib import Path

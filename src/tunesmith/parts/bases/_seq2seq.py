@@ -70,7 +70,10 @@ class Seq2seqEncoder(LanguageEncoder):
         end = self.tokenizer.eos_token_id
         closed = coded if self.is_closed or end is None else [[*one, end] for one in coded]
         tokens = Ragged.of([one[: self.reading.max_answer_tokens] for one in closed])
-        return found | {"tokens": tokens, "weights": Ragged.cut(np.ones(len(tokens.values), np.float32), tokens.lengths)}
+        return found | {
+            "tokens": tokens,
+            "weights": Ragged.cut(np.ones(len(tokens.values), np.float32), tokens.lengths),
+        }
 
     def _source(self, row: Sequence[Message]) -> str:
         """Return what the encoder reads: a lone message of the user as it is, else the conversation by the template."""

@@ -35,8 +35,8 @@ class HfSeq2seq(Base):
     prefix: str = ""
     """What is written before each source, such as `"translate English to German: "` for T5."""
     template: str = "auto"
-    """How a conversation of several messages becomes a source: `auto` is the tokenizer's own template, else `default`;
-    `default` puts a heading over each turn, `plain` writes nothing but what was said; or a Jinja text over `messages`."""
+    """How a conversation of several messages becomes a source: `auto` is the tokenizer's own template, else `default`,
+    which puts a heading over each turn; `plain` writes nothing but what was said; or a Jinja text over `messages`."""
     max_tokens: int = Field(512, ge=8)
     """Longer sources are cut at their end."""
     max_answer_tokens: int = Field(256, ge=2)

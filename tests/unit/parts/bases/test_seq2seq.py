@@ -202,7 +202,9 @@ def test_adapters_move_and_are_merged(folders, family):
         for one in moving:
             one.normal_(std=0.3)
     adapted = lines(encoder, inputs, range(4))
-    assert {id(one) for depth in encoder.layers() for part in depth for one in part.parameters()} >= set(map(id, moving))
+    assert {id(one) for depth in encoder.layers() for part in depth for one in part.parameters()} >= set(
+        map(id, moving)
+    )
     strategy.finish(encoder)
     assert before.keys() == dict(encoder.named_parameters()).keys()
     merged = lines(encoder, inputs, range(4))
@@ -218,7 +220,7 @@ def test_only_the_answer_is_learnt_and_its_end_is(folders):
     assert letters(encoder, inputs["asked"][0]) == "[CLS] it is fine [SEP]"
     assert letters(encoder, inputs["tokens"][0]) == "[CLS] great works [SEP]"
     assert inputs["weights"][0].tolist() == [1.0] * 4
-    assert encoder.words(inputs, 0) == "[CLS] great works [SEP]".split()
+    assert encoder.words(inputs, 0) == ["[CLS]", "great", "works", "[SEP]"]
     assert encoder.labels(inputs, None)[0].tolist() == [1.0] * 4
     tensors = encoder.collate(inputs, np.array([0]))
     assert letters(encoder, tensors["begun"][0]) == "[PAD] [CLS] great works"
