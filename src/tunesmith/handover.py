@@ -15,9 +15,11 @@ from .core.events import Events
 from .core.ids import value_digest
 from .core.libraries import libraries
 from .data import Codec, Dataset, Encoded
+from .data.encoded import flat
 from .data.store import ArrayStore
 from .model import Model
 from .model.activations import digest_of
+from .model.network import Network
 from .parts.augmentations import Place
 from .parts.baselines import Question
 from .parts.checks import Table
@@ -91,6 +93,25 @@ def learnt(known: Understood, divided: Divided) -> Codec:
     meaning, replacements = known.meaning, divided.cleaned.replacements
     group = known.recipe.split.group
     return fit_codec(divided.parts["train"], meaning.inputs, meaning.target, meaning.task, replacements, group)
+
+
+FEW = 6  # rows that are run together and one by one
+
+
+def testify(model: Model, splits: Mapping[str, Dataset], codec: Codec, encoded: Mapping[str, Encoded]) -> Evidence:
+    """Return what guards are shown of encoded rows: the rows, and how the model takes a few in other company."""
+    plain = Evidence(splits=splits, codec=codec, encoded=encoded)
+    if not isinstance(model, Network):
+        return plain
+    places = np.arange(min(FEW, len(encoded["train"])))
+    few = encoded["train"].take(places)
+    together = flat(model.outputs(few))
+    alone = np.concatenate([flat(model.outputs(few.take(places[at : at + 1]))) for at in places])
+    found = replace(plain, before=together, after=alone, marks=model.marks())
+    if not model.writes:
+        return found
+    served = model.prepare(encode(splits["train"].take(places), codec, labelled=False), is_kept=False)
+    return replace(found, served=served)
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], frozen: Frozen | None) -> Question:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, learnt, places, question
+from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, learnt, question, testify
 from .opinions import table
 from .parts.checks import Finding
 from .parts.guards import Evidence
@@ -90,12 +90,12 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     with engine.in_turn():
         encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
         features = baseline.frozen(model, encoded, events) if engine.is_first else None
-    watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
+    watch.at("encoded", testify(model, parts, codec, encoded))
 
     turns = Turns(augmenter, codec, model, encoded["train"])
     augmented = turns.begin(parts, watch, events)
     scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed, turns)
-    trained = train(model, job(recipe, codec, encoded, scene))
+    trained = train(model, work := job(recipe, codec, encoded, scene))
     if not engine.is_first:
         return None
     model = trained.model
@@ -115,5 +115,5 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     report |= {"augment": augmented, "guards": list(watch.said.values()), "seconds": seconds}
     files = weights | stored_files(chapter, report)
     stored = registry.publish(recipe.title(), files, manifest_of(chapter, weights, report))
-    forget(places(recipe, encoded, scene))
+    forget(work.places)
     return Version.open(stored)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.errors import RecipeError
 from ..core.events import Events
-from ..pages import sentence
+from ..pages import forgetting, sentence
 from ..parts.engines._launch import launched
 from ..recipe import load
 from ..story import Run, tell
@@ -66,13 +66,14 @@ def describe(version: Version) -> str:
         for name, metric in report["metrics"].items()
     ]
     counts = ", ".join(f"{name} {count}" for name, count in report["rows"].items())
-    trained = sentence(report)
+    trained, forgot = sentence(report), forgetting(report)
     return "\n".join(
         [
             table(["metric", f"{report['base']} (this version)", *baselines], rows),
             "",
             f"rows      {counts}",
             *([f"trained   {trained}"] if trained else []),
+            *([f"forgot    {forgot}"] if forgot else []),
             f"verdict   {report['verdict']['decision']}: {report['verdict']['because']}",
             *([f"note      {report['verdict']['note']}"] if "note" in report["verdict"] else []),
             f"version   {version.label}  {version.stored.digest[:12]}  ({report['seconds']:.0f} s)",

@@ -11,6 +11,7 @@ import torch
 
 from ...data import Ragged, Rows
 from ...data.array_file import Spec
+from ...data.prompts import Marks
 from ...data.spans import Places
 
 Arrays = Mapping[str, Rows]
@@ -95,6 +96,14 @@ class Encoder(torch.nn.Module):
     def written(self, outputs: Rows, inputs: Arrays, advance: Advance | None = None) -> Rows:
         """Return outputs with what the model writes for each row, where it is one that writes."""
         return outputs
+
+    def marks(self) -> Marks | None:
+        """Return the tokens that begin what is read and end what is written, None where nothing is written."""
+        return None
+
+    def probe(self) -> Arrays | None:
+        """Return rows that have nothing to do with the task, on which forgetting is measured; None: it is not."""
+        return None
 
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""

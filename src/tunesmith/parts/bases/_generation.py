@@ -27,14 +27,20 @@ def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Adva
     texts = np.full(len(asked), "", object)
     config = settings(model, tokenizer, how)
     device, done = next(model.parameters()).device, 0
+    longest = getattr(model.config, "max_position_embeddings", None)
     model.eval()
     with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]), torch.inference_mode():
         torch.manual_seed(how.seed)
         for rows in answer_batches(len(asked), asked.lengths):
             tokens, mask = padded([asked[row] for row in rows], config.pad_token_id)
-            told = {"tokenizer": tokenizer, "stop_strings": how.stop} if how.stop else {}
+            if not is_apart and longest is not None:
+                config.max_new_tokens = max(1, min(how.max_new_tokens, longest - tokens.shape[1]))
+            ends = [Stops(tokenizer, how.stop, 0 if is_apart else tokens.shape[1])]
             found = model.generate(
-                input_ids=tokens.to(device), attention_mask=mask.to(device), generation_config=config, **told
+                input_ids=tokens.to(device),
+                attention_mask=mask.to(device),
+                generation_config=config,
+                stopping_criteria=transformers.StoppingCriteriaList(ends if how.stop else []),
             )
             new = found[:, 1 if is_apart else tokens.shape[1] :]
             for row, ids in zip(rows, new.tolist(), strict=True):
@@ -43,6 +49,19 @@ def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Adva
             if advance is not None:
                 advance(done)
     return texts
+
+
+class Stops(transformers.StoppingCriteria):
+    """Ends a row once one of some texts stands in what was written behind its first `start` tokens."""
+
+    def __init__(self, tokenizer: Any, stops: list[str], start: int) -> None:
+        self.tokenizer, self.stops, self.start = tokenizer, stops, start
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
+        """Return which rows have ended, bool (rows,)."""
+        texts = self.tokenizer.batch_decode(input_ids[:, self.start :], skip_special_tokens=True)
+        ended = [any(stop in text for stop in self.stops) for text in texts]
+        return torch.tensor(ended, device=input_ids.device)
 
 
 def settings(model: Any, tokenizer: Any, how: Writing) -> transformers.GenerationConfig:

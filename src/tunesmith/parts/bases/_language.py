@@ -35,6 +35,8 @@ class Reading:
     max_tokens: int
     turns: Literal["all", "last"]
     writing: Writing
+    is_packed: bool = False
+    probe: str | None = None
 
 
 class LanguageEncoder(Encoder):

@@ -13,7 +13,7 @@ from torch import nn
 from ...core.errors import DataError
 from ...data import Ragged
 from ...data.chats import Message
-from ...data.prompts import conversations
+from ...data.prompts import Marks, conversations
 from ._encoder import Arrays
 from ._generation import end_tokens, pad_token, right_padded
 from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, ragged
@@ -27,8 +27,8 @@ WORD = "a"
 class SourceReading(Reading):
     """How sources and answers become tokens."""
 
-    max_answer_tokens: int
-    prefix: str
+    max_answer_tokens: int = 256
+    prefix: str = ""
 
 
 class Seq2seqEncoder(LanguageEncoder):
@@ -48,10 +48,15 @@ class Seq2seqEncoder(LanguageEncoder):
         writing = writing.model_copy(update={"max_new_tokens": min(writing.max_new_tokens, most - 1)})
         answered = min(reading.max_answer_tokens, most)
         self.reading: SourceReading = replace(reading, writing=writing, max_answer_tokens=answered)
-        closed = self._answers([WORD])[0]
-        self.is_closed = not set(closed).isdisjoint(end_tokens(body, tokenizer))
+        closed, ends = self._answers([WORD])[0], end_tokens(body, tokenizer)
+        self.is_closed = not set(closed).isdisjoint(ends)
+        self.ends = frozenset([*ends, *closed[-1:]] if self.is_closed else ends)
         self.start = _start(body, closed)
         body.generation_config.decoder_start_token_id = self.start
+
+    def marks(self) -> Marks:
+        """Return the tokens that end answers, and where answers are cut; sources are the tokenizer's own matter."""
+        return Marks(None, self.ends, self.reading.max_answer_tokens, is_apart=True)
 
     def speak(self, language: str | None) -> None:
         """Let every answer that is written begin with the token of its language, where right answers do."""

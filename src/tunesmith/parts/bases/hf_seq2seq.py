@@ -65,4 +65,5 @@ class HfSeq2seq(Base):
         return translators.from_assets(assets, self._reading())
 
     def _reading(self) -> seq2seq.SourceReading:
-        return seq2seq.SourceReading(self.max_tokens, "last", self.writing, self.max_answer_tokens, self.prefix)
+        most, prefix = self.max_answer_tokens, self.prefix
+        return seq2seq.SourceReading(self.max_tokens, "last", self.writing, max_answer_tokens=most, prefix=prefix)

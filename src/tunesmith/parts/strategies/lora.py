@@ -22,11 +22,7 @@ else:
 
 
 class Lora(Strategy):
-    """Adapters on all linear layers and convolutions of the base, merged into it when training ends.
-
-    A layer whose weight is another's too, such as a head's that are its words' vectors, gets none: merging one would
-    change the other.
-    """
+    """Adapters on all linear layers and convolutions of the base, merged into it when training ends."""
 
     rate_scale: ClassVar[float] = 10.0
 
@@ -38,9 +34,13 @@ class Lora(Strategy):
     """Share of the adapters' inputs switched off in training."""
 
     def prepare(self, body: torch.nn.Module, layers: Layers) -> None:
-        """Freeze the body and insert the adapters."""
+        """Freeze the body and insert the adapters, but for layers whose weights are another's too.
+
+        Such a head is its words' vectors: an adapter that is merged into the one would change the other.
+        """
         hold([body])
-        shared = _shared(body)
+        every = body.named_parameters(remove_duplicate=False)
+        shared = {id(one) for one, times in Counter(one for _, one in every).items() if times > 1}
         linear = [(name, one) for name, one in body.named_modules() if _is_linear(one)]
         names = [name for name, one in linear if id(one.weight) not in shared]
         config = peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=names)
@@ -57,9 +57,3 @@ class Lora(Strategy):
 def _is_linear(module: torch.nn.Module) -> bool:
     """Return whether a module mixes all its inputs, so that a low rank is a saving."""
     return isinstance(module, torch.nn.Linear) or (isinstance(module, torch.nn.Conv2d) and module.groups == 1)
-
-
-def _shared(body: torch.nn.Module) -> set[int]:
-    """Return the `id` of each parameter that several modules hold."""
-    holders = Counter(id(one) for module in body.modules() for one in module.parameters(recurse=False))
-    return {one for one, count in holders.items() if count > 1}
