@@ -133,9 +133,10 @@ def test_adapters_train_and_leave_a_plain_model(folder, monkeypatch):
     assert report["metrics"]["token_loss"]["value"] < report["baselines"]["zero_shot"]["token_loss"]["value"]
 
 
-def test_packed_rows_come_to_the_same_figures(folder, trained, report, monkeypatch):
+@pytest.mark.parametrize("line", ["base.packing=true", "train.gradient_checkpointing=true", "train.micro_batch=3"])
+def test_other_ways_to_compute_come_to_the_same_figures(folder, trained, report, monkeypatch, line):
     monkeypatch.chdir(folder)
-    found = call("train", "recipe.yaml", "--home", "packed", "--json", "--set", "base.packing=true")
+    found = call("train", "recipe.yaml", "--home", f"home-{line.partition('=')[0]}", "--json", "--set", line)
     assert found.code == 0, found.err
     expected = report["metrics"]["token_loss"]["value"]
     assert found.json["metrics"]["token_loss"]["value"] == pytest.approx(expected, rel=0.02)

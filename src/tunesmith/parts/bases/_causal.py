@@ -16,7 +16,7 @@ from ...data.chats import answer_of
 from ...data.prompts import Marks, conversations, paragraphs
 from ._encoder import Arrays
 from ._generation import end_tokens, pad_token
-from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, ragged
+from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, add_tokens, ragged
 from ._packing import pack
 from ._pretrained import loading, refuse_holes
 from ._stored import stored_folder
@@ -206,6 +206,7 @@ def from_folder(where: str, template: str, reading: Reading) -> CausalEncoder:
         tokenizer = transformers.AutoTokenizer.from_pretrained(where)
     refuse_holes(where, told)
     _refuse_windows(config, reading)
+    add_tokens(body, tokenizer, reading.new_tokens)
     return CausalEncoder(body, _fast(tokenizer, where), chosen(template, tokenizer.chat_template), reading)
 
 

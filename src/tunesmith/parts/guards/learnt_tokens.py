@@ -21,8 +21,8 @@ class LearntTokens(Guard):
         """Raise InputGuardError naming rows of which no token is learnt."""
         if evidence.marks is None:
             return "labels are no tokens"
-        learnt = 0
-        for name, rows, _, weights in labelled(evidence):
+        learnt, cut, every = 0, 0, 0
+        for name, rows, tokens, weights in labelled(evidence):
             counts = np.bincount(weights.owners[weights.values > 0], minlength=len(weights))
             if (counts == 0).any():
                 raise InputGuardError(
@@ -30,7 +30,10 @@ class LearntTokens(Guard):
                     "remove rows of empty answers"
                 )
             learnt += int(counts.sum())
-        return f"every row has tokens that are learnt, {learnt} in all"
+            cut += int((tokens.lengths >= evidence.marks.most).sum())
+            every += len(tokens.values)
+        told = f"; {cut} rows fill all {evidence.marks.most} and may be cut" if cut else ""
+        return f"every row has tokens that are learnt, {learnt} of {every} in all{told}"
 
     @classmethod
     def faults(cls) -> list[Evidence]:

@@ -289,6 +289,25 @@ def test_logits_of_a_kind_that_is_not_known_are_refused(folder):
         body.compare(torch.ones(1, 3, 16), own + 5)
 
 
+def test_new_tokens_are_read_as_one_and_start_as_the_mean(folder):
+    base = HfCausal(path=str(folder), template="plain", new_tokens=["<|order|>", "<|end|>"])
+    body, plain = base.build(SHAPE, 0), built(folder)
+    inputs = prepared(body, texts(("<|order|> is late ",)), ("fine<|end|>",))
+    words = body.tokenizer.convert_ids_to_tokens(inputs["tokens"][0])
+    assert words == ["[CLS]", "<|order|>", "is", "late", "fine", "<|end|>", "[SEP]"]
+    known = plain.body.get_input_embeddings().weight
+    torch.testing.assert_close(body.body.get_input_embeddings().weight[-1], known.mean(dim=0))
+    files = Network(Net({"body": body}, 2, 0.0, 0), SHAPE, "body", torch.device("cpu")).files()
+    again = Network(Net({"body": base.restore(SHAPE, files)}, 2, 0.0, 0), SHAPE, "body", torch.device("cpu"))
+    again.load(files)
+    torch.testing.assert_close(lines(again.net.encoders["body"], inputs, [0]), lines(body, inputs, [0]))
+
+
+def test_a_new_token_that_is_known_is_refused(folder):
+    with pytest.raises(RecipeError, match=r"base\.new_tokens: 'late' is a token of this base already"):
+        built(folder, new_tokens=["late"])
+
+
 def test_forgetting_is_measured_on_paragraphs_that_have_nothing_to_do_with_the_task(folder, tmp_path):
     (tmp_path / "own.txt").write_text("it is late\n\n  \nbroken order 7\n")
     body = built(folder, probe=str(tmp_path / "own.txt"))
