@@ -46,7 +46,7 @@ def test_the_row_and_the_commands_are_what_they_say(tmp_path, monkeypatch):
     assert made.code == 0, made.err
     figures = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| `token.*|^\| `exact.*", PAGE, flags=re.M))))
     assert figures == set(made.json["metrics"])
-    assert set(made.json["baselines"]) == {"zero_shot", "few_shot", "nearest_answer", "majority"}
+    assert set(made.json["baselines"]) == {"zero_shot", "few_shot", "nearest_answer", "copy_source", "majority"}
     assert "learnt" in call(*trace).out
     (answer,) = call(*predict).json
     assert isinstance(answer["answer"], str)

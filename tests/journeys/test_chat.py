@@ -71,7 +71,7 @@ def test_the_report_tells_tokens_texts_baselines_and_forgetting(report):
     figures = {name: one["value"] for name, one in report["metrics"].items()}
     assert report["primary"] == "token_loss"
     assert set(figures) == {"token_loss", "perplexity", "token_accuracy", "exact_match", "token_f1", "rouge_l"}
-    assert set(report["baselines"]) == {"zero_shot", "few_shot", "nearest_answer", "majority"}
+    assert set(report["baselines"]) == {"zero_shot", "few_shot", "nearest_answer", "copy_source", "majority"}
     assert set(report["comparisons"]) == {"zero_shot", "few_shot"}
     assert figures["token_loss"] < 0.8 * report["baselines"]["zero_shot"]["token_loss"]["value"]
     assert report["baselines"]["majority"]["token_loss"]["value"] is None

@@ -22,6 +22,8 @@ class Marks:
     ends: frozenset[int]
     most: int
     """Rows are cut at so many tokens."""
+    is_apart: bool = False
+    """Whether what is asked is read by an encoder, so that it does not stand before the answer."""
 
 
 PROBE = Path(__file__).with_name("probe.txt")

@@ -24,7 +24,7 @@ from ..parts.strategies import Strategy
 from ..training.checkpoint import Checkpoints
 from ..training.course import Course
 from ..training.estimate import Estimate, clock, estimate, steps_within
-from ..training.groups import peak_rate
+from ..training.groups import check_moving, peak_rate
 from ..training.loop import Loop
 from ..training.memory import peak_bytes
 from ..training.prefix import shorten
@@ -228,6 +228,7 @@ def _prepare(model: Network, job: Job, plan: Plan, rate: float, seed: int, varia
     warmed = {name for name, one in model.net.named_parameters() if id(one) in early}
     warm(model, job, seed)
     job.strategy.settle(body, body.layers())
+    check_moving(model, job.strategy)
     near = shorten(model, job)
     if not job.how.regularizers and job.anew is None:  # which words an epoch brings is known when it begins
         for encoder in model.net.encoders.values():

@@ -35,7 +35,9 @@ def check(base: Base) -> None:
 
 def _saved(base: Base, folder: Path) -> Path:
     """Write what the base can load, and return where: for a sample's path with an ending, a file of weights."""
-    if "answer" in base.gives:
+    if base.is_translator:
+        tiny.save_translator(folder)
+    elif "answer" in base.gives:
         tiny.save_language(folder)
     elif "image" not in base.takes:
         tiny.save(folder)

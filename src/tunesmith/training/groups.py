@@ -6,11 +6,22 @@ from typing import Any
 
 import torch
 
+from ..core.errors import RecipeError
 from ..model.network import Network
 from ..parts.optimizers import Optimizer
+from ..parts.strategies import Strategy
 from .settings import Job
 
 HEAD_SCALE = 5.0  # what is new starts from nothing and may move faster than what is pre-trained
+
+
+def check_moving(model: Network, strategy: Strategy) -> None:
+    """Raise RecipeError where no weight moves at first, as the body is the whole model and nothing is put over it."""
+    if not any(one.requires_grad for one in model.net.parameters()):
+        raise RecipeError(
+            f"strategy: {strategy.kind} leaves the whole base as it is at first, and this base writes by itself, "
+            "without a new head that could move; use lora or full, or freeze with fewer layers"
+        )
 
 
 def peak_rate(job: Job) -> float:

@@ -72,6 +72,8 @@ class Base(Part):
     gives: ClassVar[frozenset[str]] = frozenset({"row"})
     """What it can give a vector for: each `row`, each `word` of it, each `object` in it, ..."""
     is_pretrained: ClassVar[bool] = False
+    is_translator: ClassVar[bool] = False
+    """Whether what it loads has an encoder and a decoder, to write a text for a text."""
     learning_rate: ClassVar[float] = 1e-3
     """The peak rate that suits full training with AdamW."""
     is_rate_known: ClassVar[bool] = True

@@ -17,7 +17,13 @@ Advance = Callable[[int], None]
 
 
 def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Advance | None = None) -> np.ndarray:
-    """Return a text for each row of tokens, object (rows,). Rows are padded on the left and hidden from each other."""
+    """Return a text for each row of tokens, object (rows,).
+
+    Rows are padded and the padding is hidden: on the left where an answer follows its row; on the right, as in
+    training, where an encoder reads rows by themselves, as many count places from the first token.
+    """
+    is_apart = bool(model.config.is_encoder_decoder)
+    padded = right_padded if is_apart else left_padded
     texts = np.full(len(asked), "", object)
     config = settings(model, tokenizer, how)
     device, done = next(model.parameters()).device, 0
@@ -26,17 +32,17 @@ def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Adva
     with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]), torch.inference_mode():
         torch.manual_seed(how.seed)
         for rows in answer_batches(len(asked), asked.lengths):
-            tokens, mask = left_padded([asked[row] for row in rows], config.pad_token_id)
-            if not model.config.is_encoder_decoder and longest is not None:
+            tokens, mask = padded([asked[row] for row in rows], config.pad_token_id)
+            if not is_apart and longest is not None:
                 config.max_new_tokens = max(1, min(how.max_new_tokens, longest - tokens.shape[1]))
-            ends = [Stops(tokenizer, how.stop, 0 if model.config.is_encoder_decoder else tokens.shape[1])]
+            ends = [Stops(tokenizer, how.stop, 0 if is_apart else tokens.shape[1])]
             found = model.generate(
                 input_ids=tokens.to(device),
                 attention_mask=mask.to(device),
                 generation_config=config,
                 stopping_criteria=transformers.StoppingCriteriaList(ends if how.stop else []),
             )
-            new = found if model.config.is_encoder_decoder else found[:, tokens.shape[1] :]
+            new = found[:, 1 if is_apart else tokens.shape[1] :]
             for row, ids in zip(rows, new.tolist(), strict=True):
                 texts[row] = cut(tokenizer.decode(ids, skip_special_tokens=True), how.stop)
             done += len(rows)
@@ -95,6 +101,17 @@ def left_padded(rows: list[np.ndarray], pad: int) -> tuple[torch.Tensor, torch.T
         if len(one):
             tokens[at, -len(one) :] = torch.from_numpy(one.astype(np.int64))
             mask[at, -len(one) :] = 1
+    return tokens, mask
+
+
+def right_padded(rows: list[np.ndarray], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return tokens and mask, int64 (rows, longest), with what is missing on the right."""
+    longest = max(1, *(len(one) for one in rows))
+    tokens = torch.full((len(rows), longest), pad, dtype=torch.int64)
+    mask = torch.zeros_like(tokens)
+    for at, one in enumerate(rows):
+        tokens[at, : len(one)] = torch.from_numpy(one.astype(np.int64))
+        mask[at, : len(one)] = 1
     return tokens, mask
 
 

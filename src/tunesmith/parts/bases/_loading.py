@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +15,13 @@ from torch import nn
 from ...core.errors import RecipeError
 from . import Shape
 from ._pairs import PairEncoder
-from ._pretrained import loading, refuse_holes
+from ._pretrained import loading, refuse_holes, set_dropout
 from ._transformer import TEXTS, TransformerEncoder
 from ._windows import WindowEncoder
 from ._words import WordEncoder
 
 FILES = "config.json, model.safetensors and tokenizer.json"
 POOLER = "pooler"  # what is not used, and is missing from many a file
-PROBE = "dropout"  # configuration fields of this name are set to the recipe's dropout
 ENCODERS: Mapping[str, type[TransformerEncoder]] = {
     "row": TransformerEncoder,
     "pair": PairEncoder,
@@ -72,9 +70,7 @@ def from_folder(where: str, reader: Reader, dropout: float | None) -> Transforme
     """
     with loading(where, "encoder", f"give a folder with {FILES}, or use `base: minilm`, which needs no network"):
         config = transformers.AutoConfig.from_pretrained(where)
-        for name in [name for name in config.to_dict() if re.search(PROBE, name) and dropout is not None]:
-            if isinstance(getattr(config, name), (int, float)):
-                setattr(config, name, dropout)
+        set_dropout(config, dropout)
         body, told = transformers.AutoModel.from_pretrained(
             where, config=config, dtype=torch.float32, output_loading_info=True
         )

@@ -14,6 +14,8 @@ from torch import nn
 
 from ...core.errors import DataError, first_line
 
+PROBE = "dropout"  # configuration fields with this in their name
+
 
 @contextlib.contextmanager
 def loading(where: str, what: str, remedy: str) -> Iterator[None]:
@@ -46,6 +48,13 @@ def refuse_holes(where: str, told: Mapping[str, Any], unread: str | None = None)
             f"base '{where}': {len(missing)} weights are not in the file or have another shape, such as {missing[0]}; "
             "they would start at random; get a whole copy of the model"
         )
+
+
+def set_dropout(config: Any, dropout: float | None) -> None:
+    """Set every share of a configuration that is switched off in training, where one is given."""
+    for name in [name for name in config.to_dict() if PROBE in name and dropout is not None]:
+        if isinstance(getattr(config, name), (int, float)):
+            setattr(config, name, dropout)
 
 
 def processor(where: str) -> dict[str, Any]:

@@ -27,12 +27,11 @@ class ServedAsTrained(Guard):
         asked = served.inputs["asked"]
         assert isinstance(asked, Ragged)
         (_, rows, tokens, weights), *_ = labelled(evidence)
-        is_apart = "sources" in rows.inputs  # of an encoder, which reads what is asked by itself
         trained = rows.inputs["asked"]
         assert isinstance(trained, Ragged)
         for at in range(len(served)):
             same = np.array_equal(asked[at], trained[at])
-            if same and not is_apart and len(tokens[at]) < marks.most:
+            if same and not marks.is_apart and len(tokens[at]) < marks.most:
                 size = len(asked[at])
                 same = np.array_equal(tokens[at][:size], asked[at]) and bool((weights[at][size:] > 0).all())
             if not same:
