@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .commands._writing import add as add_writing
 from .core.errors import InterruptedTrainingError, TunesmithError
 
 INTERNAL = 70  # a fault of ours: none of the contract's codes, so that no script takes it for an answer
@@ -227,6 +228,7 @@ def _predict(one: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="FILE", help="write the answers as .csv, .tsv, .jsonl or .parquet"
     )
     _for_spreadsheets(one)
+    add_writing(one)
 
 
 def _evaluate(one: argparse.ArgumentParser) -> None:

@@ -52,16 +52,31 @@ class Version:
         """`NAME@N`."""
         return self.stored.label
 
-    def predict(self, rows: Rows, advance: Advance | None = None) -> list[Prediction]:
-        """Return one answer per row, in order. Raises SchemaError where columns are not those of training."""
+    def predict(
+        self, rows: Rows, advance: Advance | None = None, writing: Mapping[str, Any] | None = None
+    ) -> list[Prediction]:
+        """Return one answer per row, in order. `writing` replaces fields of the recipe's `base.writing` for this call.
+
+        Raises SchemaError where columns are not those of training, DataError where the version does not write so.
+        """
+        version = self.writing(writing) if writing else self
         data = as_dataset(rows, self.codec)
-        encoded = self.model.prepare(encode(data, self.codec, labelled=False))
-        scores = self._scores(data, encoded, advance)
+        encoded = version.model.prepare(encode(data, self.codec, labelled=False))
+        scores = version._scores(data, encoded, advance)
         answers = self._task.answers(scores, self.codec.target_state)
         return [
             Prediction(row, one, answer, confidence, by_class)
             for row, one, (answer, confidence, by_class) in zip(data.rows, data.ids, answers, strict=True)
         ]
+
+    def writing(self, changes: Mapping[str, Any]) -> Version:
+        """Return this version with other options of writing. Raises DataError where it writes nothing."""
+        if not changes:
+            return self
+        if not self.model.writes:
+            options = ", ".join(changes)
+            raise DataError(f"{self.label} writes no texts, so it has no {options}; leave that out")
+        return replace(self, model=self.model.writing(changes))
 
     def evaluate(self, rows: Rows, slices: Sequence[str] = (), advance: Advance | None = None) -> dict[str, Any]:
         """Measure on the rows that have a label. Returns metrics, per class, slices, calibration as JSON values.

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import DataError
 from ..data import Encoded, Rows
 from ..parts.bases import Shape
 
@@ -48,6 +49,13 @@ class Model(ABC):
     def writes(self) -> bool:
         """Whether `answer` gives more than outputs: texts."""
         return False
+
+    def writing(self, changes: Mapping[str, Any]) -> Model:
+        """Return a model with the same weights and other options of writing, by the names of `base.writing`.
+
+        Raises DataError where it writes nothing, or an option cannot be.
+        """
+        raise DataError("writing: the model writes no texts, so nothing can be said of how; leave these options out")
 
     def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
         """Add what depends on the rows alone (tokens), once; `is_kept`: from and for the store, where there is one."""

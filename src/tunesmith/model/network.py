@@ -84,6 +84,12 @@ class Network(Model):
         """Whether the body writes texts."""
         return self._body().is_whole
 
+    def writing(self, changes: Mapping[str, Any]) -> Network:
+        """Return a network over the same weights whose body writes otherwise."""
+        encoders = self._encoders()
+        net = Net(encoders | {self.body: encoders[self.body].writing(changes)}, self.width, 0.0, 0)
+        return Network(net, self.shape, self.body, self.device)
+
     def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
         """Let every encoder add what it needs, such as tokens; the store has it where the same rows came before."""
         inputs = dict(self._body().with_labels(encoded.inputs, encoded.targets))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from ...core.errors import DataError
 from ...data import Ragged, Rows
 from ...data.array_file import Spec
 from ...data.spans import Places
@@ -95,6 +96,10 @@ class Encoder(torch.nn.Module):
     def written(self, outputs: Rows, inputs: Arrays, advance: Advance | None = None) -> Rows:
         """Return outputs with what the model writes for each row, where it is one that writes."""
         return outputs
+
+    def writing(self, changes: Mapping[str, Any]) -> Encoder:
+        """Return a body that shares this one's weights and writes otherwise. Raises DataError where that cannot be."""
+        raise DataError("writing: the model writes no texts, so nothing can be said of how; leave these options out")
 
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""

@@ -26,17 +26,37 @@ def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Adva
         torch.manual_seed(how.seed)
         for rows in answer_batches(len(asked), asked.lengths):
             tokens, mask = left_padded([asked[row] for row in rows], config.pad_token_id)
-            told = {"tokenizer": tokenizer, "stop_strings": how.stop} if how.stop else {}
+            begin = 0 if model.config.is_encoder_decoder else tokens.shape[1]
             found = model.generate(
-                input_ids=tokens.to(device), attention_mask=mask.to(device), generation_config=config, **told
+                input_ids=tokens.to(device),
+                attention_mask=mask.to(device),
+                generation_config=config,
+                stopping_criteria=[Stops(tokenizer, how.stop, begin)] if how.stop else None,
             )
-            new = found if model.config.is_encoder_decoder else found[:, tokens.shape[1] :]
-            for row, ids in zip(rows, new.tolist(), strict=True):
+            for row, ids in zip(rows, found[:, begin:].tolist(), strict=True):
                 texts[row] = cut(tokenizer.decode(ids, skip_special_tokens=True), how.stop)
             done += len(rows)
             if advance is not None:
                 advance(done)
     return texts
+
+
+class Stops(transformers.StoppingCriteria):
+    """Ends each row whose answer holds one of some texts.
+
+    Texts are searched, not tokens: transformers' own rule fails where a tokenizer gives no letters back for some token,
+    and ends some answers that hold no stop.
+    """
+
+    def __init__(self, tokenizer: Any, stops: list[str], begin: int) -> None:
+        """`begin` is where the answers begin in the rows of tokens."""
+        self.tokenizer, self.stops, self.begin = tokenizer, stops, begin
+
+    def __call__(self, input_ids: Any, scores: Any, **more: Any) -> Any:
+        """Return which rows end here, bool (rows,)."""
+        texts = self.tokenizer.batch_decode(input_ids[:, self.begin :], skip_special_tokens=True)
+        ended = [any(stop in text for stop in self.stops) for text in texts]
+        return torch.tensor(ended, device=input_ids.device)
 
 
 def settings(model: Any, tokenizer: Any, how: Writing) -> transformers.GenerationConfig:

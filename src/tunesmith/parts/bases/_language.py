@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -14,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from ...core.errors import GuardError
+from ...core.errors import DataError, GuardError
 from ...data import Ragged, Rows
 from ...data.written import Written
 from ._encoder import Advance, Arrays, Encoder
@@ -138,6 +139,18 @@ class LanguageEncoder(Encoder):
         """Return the lines as `Written`, no text yet."""
         assert isinstance(outputs, Ragged)
         return Written(outputs.values, outputs.offsets, np.full(len(outputs), None, object))
+
+    def writing(self, changes: Mapping[str, Any]) -> LanguageEncoder:
+        """Return this body, the same weights, with other options of writing."""
+        how = self.reading.writing.changed(changes)
+        if self.longest is not None and "max_new_tokens" in changes and how.max_new_tokens >= self.longest:
+            raise DataError(
+                f"writing: max_new_tokens is {how.max_new_tokens}, and the model reads {self.longest} tokens, question "
+                "and answer together; give fewer"
+            )
+        found = copy.copy(self)
+        found.reading = replace(self.reading, writing=how)
+        return found
 
     def written(self, outputs: Rows, inputs: Arrays, advance: Advance | None = None) -> Rows:
         """Return the lines with the text that the model writes for each row."""
