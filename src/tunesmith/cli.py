@@ -41,6 +41,7 @@ COMMANDS = {
     ),
     "train": ("train, judge and register a version", "tunesmith train recipe.yaml --set train.epochs=3"),
     "predict": ("answer for rows", 'tunesmith predict reviews --text "works like a charm"'),
+    "chat": ("talk with a version that writes", "tunesmith chat stories\n  echo Hello | tunesmith chat stories --json"),
     "evaluate": ("measure a version on labelled rows", "tunesmith evaluate reviews@1 new.csv --slice country"),
     "report": ("write a version's report as one HTML page", "tunesmith report reviews -o report.html"),
     "trace": ("show one row at each station of the line", "tunesmith trace recipe.yaml --row 1"),
@@ -231,6 +232,11 @@ def _predict(one: argparse.ArgumentParser) -> None:
     add_writing(one)
 
 
+def _chat(one: argparse.ArgumentParser) -> None:
+    _version(one)
+    add_writing(one)
+
+
 def _evaluate(one: argparse.ArgumentParser) -> None:
     _version(one)
     one.add_argument("data", metavar="DATA", help="a file of labelled rows")
@@ -264,6 +270,7 @@ OPTIONS = {
     "label": _label,
     "train": _train,
     "predict": _predict,
+    "chat": _chat,
     "evaluate": _evaluate,
     "report": _report,
     "trace": _trace,

@@ -72,6 +72,10 @@ class Model(ABC):
         """Return the outputs with what the model writes for each row, where it is one that writes."""
         return self.outputs(encoded, advance)
 
+    def tell(self, encoded: Encoded, hear: Callable[[str], None]) -> str:
+        """Return what a model that writes says to the only row; `hear` is given each piece as soon as it stands."""
+        raise NotImplementedError(f"{type(self).__name__} writes no texts")
+
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the pre-trained body's vectors (rows, size), None where nothing is pre-trained."""
         return None

@@ -139,6 +139,10 @@ class Network(Model):
         """Return the outputs with what the model writes for each row, where it is one that writes."""
         return self._body().written(self.outputs(encoded), encoded.inputs, advance)
 
+    def tell(self, encoded: Encoded, hear: Callable[[str], None]) -> str:
+        """Return what the body writes for the only row, told piece by piece."""
+        return self._body().tell(encoded.inputs, hear)
+
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the body's vectors, float64 (rows, size), None where it is not pre-trained, or reads windows."""
         encoder = self._body()

@@ -101,6 +101,10 @@ class Encoder(torch.nn.Module):
         """Return a body that shares this one's weights and writes otherwise. Raises DataError where that cannot be."""
         raise DataError("writing: the model writes no texts, so nothing can be said of how; leave these options out")
 
+    def tell(self, inputs: Arrays, hear: Callable[[str], None]) -> str:
+        """Return what the model writes for the only row; `hear` is given each piece as soon as it stands."""
+        raise NotImplementedError(f"{type(self).__name__} writes no texts")
+
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""
         return None

@@ -11,13 +11,24 @@ import transformers
 
 from ...data import Ragged
 from ...data.batching import answer_batches
+from ._pieces import Pieces
 from ._writing import Writing
 
 Advance = Callable[[int], None]
 
 
-def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Advance | None = None) -> np.ndarray:
-    """Return a text for each row of tokens, object (rows,). Rows are padded on the left and hidden from each other."""
+def write(
+    model: Any,
+    tokenizer: Any,
+    asked: Ragged,
+    how: Writing,
+    advance: Advance | None = None,
+    pieces: Pieces | None = None,
+) -> np.ndarray:
+    """Return a text for each row of tokens, object (rows,). Rows are padded on the left and hidden from each other.
+
+    `pieces` is told the text while it is written; there must be one row then, and beams are told at their end.
+    """
     texts = np.full(len(asked), "", object)
     config = settings(model, tokenizer, how)
     device, done = next(model.parameters()).device, 0
@@ -32,6 +43,7 @@ def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Adva
                 attention_mask=mask.to(device),
                 generation_config=config,
                 stopping_criteria=[Stops(tokenizer, how.stop, begin)] if how.stop else None,
+                streamer=pieces if how.beams == 1 else None,
             )
             for row, ids in zip(rows, found[:, begin:].tolist(), strict=True):
                 texts[row] = cut(tokenizer.decode(ids, skip_special_tokens=True), how.stop)

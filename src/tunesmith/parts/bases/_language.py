@@ -20,6 +20,7 @@ from ...data import Ragged, Rows
 from ...data.written import Written
 from ._encoder import Advance, Arrays, Encoder
 from ._generation import write
+from ._pieces import Hear, Pieces
 from ._template import Template
 from ._writing import Writing
 
@@ -158,6 +159,13 @@ class LanguageEncoder(Encoder):
         asked = _ragged(inputs, "asked")
         texts = write(self.body, self.tokenizer, asked, self.reading.writing, advance)
         return Written(outputs.values, outputs.offsets, texts)
+
+    def tell(self, inputs: Arrays, hear: Hear) -> str:
+        """Return the text written for the only row; `hear` is given each piece as soon as it stands."""
+        pieces = Pieces(self.tokenizer, self.reading.writing.stop, hear)
+        (text,) = write(self.body, self.tokenizer, _ragged(inputs, "asked"), self.reading.writing, pieces=pieces)
+        pieces.finish(text)
+        return str(text)
 
     def describe(self) -> str:
         """Return architecture and template."""
