@@ -21,11 +21,21 @@ from .data.pixels import thumbnail
 from .model import Curve
 from .parts.checks._veil import Veil
 from .recipe import Recipe
+from .samples import Sides, side_by_side
 from .stages import evaluate
 from .stages.clean import Cleaned
 from .stages.decide import System
+from .stages.judge import Judge
 
-ROWS_SHOWN = ("split", "findings", "worst", "augment", "guards")  # what in a report tells of single rows
+ROWS_SHOWN = (
+    "split",
+    "findings",
+    "worst",
+    "samples",
+    "judged",
+    "augment",
+    "guards",
+)  # what in a report tells of single rows
 
 SMALL, LARGE = 96, 256  # pixels of the longer side of a thumbnail: to be recognised, and with boxes drawn upon it
 
@@ -46,9 +56,14 @@ class Chapter:
 
 
 def account(
-    chapter: Chapter, test: Encoded, systems: Mapping[str, System], curve: Curve, events: Events
+    chapter: Chapter,
+    test: Encoded,
+    systems: Mapping[str, System],
+    curve: Curve,
+    events: Events,
+    judge: Judge | None = None,
 ) -> dict[str, Any]:
-    """Return the report as JSON values. `systems` are the `model` and every baseline."""
+    """Return the report as JSON values. `systems` are the `model` and every baseline; `judge` compares texts."""
     assert test.targets is not None
     rows = evaluate.Rows(chapter.parts["test"], chapter.codec, test.targets, chapter.recipe.seed, test.groups)
     scores = {name: rows.task.scores(one.outputs, chapter.codec.target_state) for name, one in systems.items()}
@@ -76,6 +91,7 @@ def account(
         "verdict": evaluate.verdict(comparisons, primary) | evaluate.remark(metrics, baselines),
         "decision": _decision(systems),
         **_pictured(evaluate.pictures(rows, ours), test),
+        **side_by_side(Sides.of(rows.data, rows.codec, systems), judge, test.groups, rows.seed, events),
         "curves": {"steps": _thinned(curve.steps), "validations": [_shown(one) for one in curve.validations]},
     }
 

@@ -15,21 +15,25 @@ from .core.events import Events
 from .core.ids import value_digest
 from .core.libraries import libraries
 from .data import Codec, Dataset, Encoded
+from .data.encoded import flat
 from .data.store import ArrayStore
 from .model import Model
 from .model.activations import digest_of
+from .model.network import Network
 from .parts.augmentations import Place
 from .parts.baselines import Question
 from .parts.checks import Table
 from .parts.guards import Evidence
 from .parts.tasks import Task
+from .parts.tasks._writing import WritingTask
 from .recipe import Recipe
-from .stages import evaluate
+from .stages import decide, evaluate
 from .stages.augment import Augmenter, Turn, ask, augment
 from .stages.baseline import Frozen
 from .stages.clean import Cleaned, Shape
 from .stages.encode import encode, fit_codec
 from .stages.inspect import Meaning
+from .stages.judge import Judge
 from .stages.split import NAMES, Division, Roles
 from .stages.watch import Watch
 from .training.settings import Job, Places
@@ -72,6 +76,16 @@ class Understood:
         """Return what cleaning needs to know of the columns, and who hears what was done."""
         return Shape(self.meaning.target, self.meaning.kinds, events, self.meaning.task.form)
 
+    def judge(self, events: Events) -> Judge | None:
+        """Return who compares texts, if the task names a command, after a trial. Raises RecipeError where it fails."""
+        task = self.meaning.task
+        if not isinstance(task, WritingTask) or task.judge is None:
+            return None
+        found = Judge(task.judge, self.folder, task.judge_rows)
+        if self.recipe.train.engine.is_first:
+            found.trial(events)
+        return found
+
 
 @dataclass(frozen=True)
 class Divided:
@@ -87,10 +101,34 @@ class Divided:
 
 
 def learnt(known: Understood, divided: Divided) -> Codec:
-    """Return the codec: what columns and target teach, from the training rows alone."""
+    """Return the codec: what columns and target teach, from the training rows alone.
+
+    Raises RecipeError where the recipe decides by thresholds that these labels do not have.
+    """
     meaning, replacements = known.meaning, divided.cleaned.replacements
     group = known.recipe.split.group
-    return fit_codec(divided.parts["train"], meaning.inputs, meaning.target, meaning.task, replacements, group)
+    codec = fit_codec(divided.parts["train"], meaning.inputs, meaning.target, meaning.task, replacements, group)
+    decide.check(known.recipe.decide, codec)
+    return codec
+
+
+FEW = 6  # rows that are run together and one by one
+
+
+def testify(model: Model, splits: Mapping[str, Dataset], codec: Codec, encoded: Mapping[str, Encoded]) -> Evidence:
+    """Return what guards are shown of encoded rows: the rows, and how the model takes a few in other company."""
+    plain = Evidence(splits=splits, codec=codec, encoded=encoded)
+    if not isinstance(model, Network):
+        return plain
+    places = np.arange(min(FEW, len(encoded["train"])))
+    few = encoded["train"].take(places)
+    together = flat(model.outputs(few))
+    alone = np.concatenate([flat(model.outputs(few.take(places[at : at + 1]))) for at in places])
+    found = replace(plain, before=together, after=alone, marks=model.marks())
+    if not model.writes:
+        return found
+    served = model.prepare(encode(splits["train"].take(places), codec, labelled=False), is_kept=False)
+    return replace(found, served=served)
 
 
 def question(recipe: Recipe, codec: Codec, encoded: Mapping[str, Encoded], frozen: Frozen | None) -> Question:

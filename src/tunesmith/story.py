@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .chronicle import Chapter, account, manifest_of, stored_files
 from .core.events import Events
-from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, learnt, places, question
+from .handover import Divided, Scene, Turns, Understood, augmenting, forget, job, kept, learnt, question, testify
 from .opinions import table
 from .parts.checks import Finding
 from .parts.guards import Evidence
@@ -76,7 +76,7 @@ def tell(run: Run) -> Version | None:
 def _train(run: Run, known: Understood, registry: Registry, started: float) -> Version | None:
     """Walk the stages; several processes walk side by side as far as training goes, then the first one alone."""
     watch, events, recipe = Watch(), run.events, known.recipe
-    engine = recipe.train.engine
+    engine, judge = recipe.train.engine, known.judge(events)
     findings = check.findings(table(known, run.home, events, is_training=True), recipe.checks, events)
     divided = divide(known, findings, watch, events)
     parts, cleaned = divided.parts, divided.cleaned
@@ -84,18 +84,17 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     store = kept(run.home, recipe)
     augmenter = augmenting(known, parts["train"], store, events)
     codec = learnt(known, divided)
-    decide.check(recipe.decide, codec)
     plan = Blueprint(recipe.body(), codec, recipe.seed, recipe.train.dropout, str(engine.device()), store)
     model = build(plan)
     with engine.in_turn():
         encoded = {name: model.prepare(encode(rows, codec)) for name, rows in parts.items()}
         features = baseline.frozen(model, encoded, events) if engine.is_first else None
-    watch.at("encoded", Evidence(splits=parts, codec=codec, encoded=encoded))
+    watch.at("encoded", testify(model, parts, codec, encoded))
 
     turns = Turns(augmenter, codec, model, encoded["train"])
     augmented = turns.begin(parts, watch, events)
     scene = Scene(watch, events, lambda seed: build(replace(plan, seed=seed)), run.home, run.is_resumed, turns)
-    trained = train(model, job(recipe, codec, encoded, scene))
+    trained = train(model, work := job(recipe, codec, encoded, scene))
     if not engine.is_first:
         return None
     model = trained.model
@@ -106,7 +105,7 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     systems = decide.each(recipe.decide, codec, encoded, outputs, events)
     told = [one.as_json(known.rows) for one in findings]
     chapter = Chapter(recipe, known.origins, parts, systems["model"].codec, told, cleaned, divided.division.account())
-    report = account(chapter, encoded["test"], systems, trained.curve, events) | {"training": trained.account}
+    report = account(chapter, encoded["test"], systems, trained.curve, events, judge) | {"training": trained.account}
     weights = model.files()
     again = rebuild(replace(plan, device="cpu", store=None), weights)
     sample = encoded["validation"]
@@ -115,5 +114,5 @@ def _train(run: Run, known: Understood, registry: Registry, started: float) -> V
     report |= {"augment": augmented, "guards": list(watch.said.values()), "seconds": seconds}
     files = weights | stored_files(chapter, report)
     stored = registry.publish(recipe.title(), files, manifest_of(chapter, weights, report))
-    forget(places(recipe, encoded, scene))
+    forget(work.places)
     return Version.open(stored)

@@ -1,239 +1,161 @@
-"""A conversation line by line and at a terminal: the tokens are those of `predict`, and orders do what they say."""
+"""Conversations from the file to the answer: trained, told, served, measured, resumed, and the same bytes again."""
 
-import builtins
-import io
 import json
-import sys
+from pathlib import Path
 
 import pytest
 
-from tunesmith.commands import chat
-from tunesmith.commands._session import ORDERS, Session
-from tunesmith.data.chats import written
-from tunesmith.data.sources.chat import Chat
-from tunesmith.stages.encode import encode
-from tunesmith.version import as_dataset, load
+from journeys.conftest import call
+from tunesmith.cli import main
+from tunesmith.registry import Registry
+from tunesmith.testing import tiny
+from tunesmith.version import load
 
-TURNS = [
-    {"role": "system", "content": "be fine"},
-    {"role": "user", "content": "hello"},
-    {"role": "assistant", "content": "it works"},
-    {"role": "user", "content": "where is order 7"},
-]
+RECIPE = (
+    "data: {kind: chat, path: talks.jsonl}\ntarget: answer\ntask: chat\n"
+    "split: {validation: 0.2, test: 0.2, near_duplicates: ignore}\nchecks: {near_duplicates: off}\n"
+    "clean: {duplicates: keep}\n"
+    "base: {kind: hf_causal, path: ./body, template: default, max_tokens: 64, writing: {max_new_tokens: 8}}\n"
+    "train: {epochs: 6, batch_size: 8, checkpoint_seconds: 0, optimizer: {kind: adamw, learning_rate: 0.01}}\n"
+)
+WORDS = ("fine", "great", "broken", "late", "poor")
+
+
+def talks(count=60):
+    """Return conversations: which order is how, after a question about another one."""
+    rows = []
+    for at in range(count):
+        word, other = WORDS[at % 5], WORDS[(at + 2) % 5]
+        rows.append(
+            {
+                "messages": [
+                    {"role": "user", "content": f"order {at + 7} is {other}"},
+                    {"role": "assistant", "content": f"it is {other}"},
+                    {"role": "user", "content": f"order {at} is {word}"},
+                    {"role": "assistant", "content": f"it is {word}"},
+                ]
+            }
+        )
+    return rows
+
+
+def written(folder: Path, rows, name="talks.jsonl") -> Path:
+    path = folder / name
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("chat")
+    written(made, talks())
+    (made / "recipe.yaml").write_text(RECIPE, "utf-8")
+    tiny.save_language(made / "body")
+    return made
+
+
+@pytest.fixture(scope="module")
+def trained(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(["train", "recipe.yaml", "--home", "home", "--json"]) == 0
+    return Registry(folder / "home").resolve("talks")
 
 
 @pytest.fixture
-def said(tunesmith, trained, monkeypatch):
-    """Send lines to a version and return how it ended."""
-
-    def send(*lines, kind="chats", options=()):
-        one = trained(kind)
-        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-        return tunesmith("chat", one.label, *options, "--home", one.home)
-
-    return send
+def report(trained):
+    return json.loads(trained.read("report.json"))
 
 
-def predicted(trained, messages, kind="chats"):
-    """Return what `predict` says to a conversation, and the tokens that it gives the model."""
-    one = trained(kind)
-    version = load(one.label, one.home)
-    rows = as_dataset([{"prompt": written(messages)}], version.codec)
-    encoded = version.model.prepare(encode(rows, version.codec, labelled=False))
-    return version.predict([{"prompt": written(messages)}])[0].answer, encoded.inputs["asked"][0].tolist()
+def test_the_report_tells_tokens_texts_baselines_and_forgetting(report):
+    figures = {name: one["value"] for name, one in report["metrics"].items()}
+    assert report["primary"] == "token_loss"
+    assert set(figures) == {"token_loss", "perplexity", "token_accuracy", "exact_match", "token_f1", "rouge_l"}
+    assert set(report["baselines"]) == {"zero_shot", "few_shot", "nearest_answer", "majority"}
+    assert set(report["comparisons"]) == {"zero_shot", "few_shot"}
+    assert figures["token_loss"] < 0.8 * report["baselines"]["zero_shot"]["token_loss"]["value"]
+    assert report["baselines"]["majority"]["token_loss"]["value"] is None
+    assert set(report["training"]["forgetting"]) == {"tokens", "before", "after"}
+    assert {"learnt_tokens", "learnt_end", "single_begin", "served_as_trained", "rows_alone"} <= {
+        one["guard"] for one in report["guards"]
+    }
 
 
-@pytest.mark.parametrize("count", [2, 4])
-def test_the_tokens_are_those_of_predict(trained, count):
-    one = trained("chats")
-    version = load(one.label, one.home)
-    _, tokens = predicted(trained, TURNS[:count])
-    assert version.conversation(TURNS[:count]).inputs["asked"][0].tolist() == tokens
+def test_what_is_served_was_measured(folder, trained, report, monkeypatch):
+    monkeypatch.chdir(folder)
+    version = load("talks", folder / "home")
+    measured = call("evaluate", "talks", "talks.jsonl", "--json", "--home", "home").json["metrics"]
+    answers = [one.answer for one in version.predict([{"prompt": _prompt(one)} for one in talks()])]
+    right = [one["messages"][-1]["content"] for one in talks()]
+    share = sum(one.split() == other.split() for one, other in zip(answers, right, strict=True)) / len(right)
+    assert measured["exact_match"]["value"] == pytest.approx(share)
 
 
-def test_texts_without_conversations_too(trained):
-    one = trained("prompts")
-    version = load(one.label, one.home)
-    assert version.conversation(TURNS[1:2]).inputs["asked"][0].tolist() == predicted(trained, TURNS[1:2], "prompts")[1]
-    several = version.conversation(TURNS).inputs["asked"][0].tolist()
-    body = version.model._body()
-    whole = body.tokenizer(body.template.asked(TURNS), add_special_tokens=False).input_ids
-    assert several == [body.begin_token, *whole]
+def _prompt(row):
+    return json.dumps(row["messages"][:-1])
 
 
-def test_answers_are_those_of_predict(said, trained):
-    outcome = said("hello", "where is order 7", options=["--json"])
-    first, second = [json.loads(line) for line in outcome.out.splitlines()]
-    assert (outcome.code, first["turn"], second["turn"]) == (0, 1, 2)
-    answer, tokens = predicted(trained, [{"role": "user", "content": "hello"}])
-    assert (first["prompt"], first["answer"], first["prompt_tokens"]) == ("hello", answer, len(tokens))
-    whole = [
-        {"role": "user", "content": "hello"},
-        {"role": "assistant", "content": answer},
-        {"role": "user", "content": "where is order 7"},
-    ]
-    answer, tokens = predicted(trained, whole)
-    assert (second["answer"], second["prompt_tokens"]) == (answer, len(tokens))
+def test_a_conversation_that_ends_with_the_user_is_answered(folder, trained, monkeypatch):
+    monkeypatch.chdir(folder)
+    asked = [{"messages": one["messages"][:-1]} for one in talks(3)]
+    written(folder, asked, "asked.jsonl")
+    found = call("predict", "talks", "asked.jsonl", "--json", "--home", "home")
+    assert found.code == 0, found.err
+    assert [type(one["answer"]) for one in found.json] == [str] * 3
+    again = load("talks", folder / "home").predict([{"prompt": _prompt(one)} for one in talks(3)])
+    assert [one["answer"] for one in found.json] == [one.answer for one in again]
 
 
-def test_plain_output_is_the_answers_alone(said):
-    as_json = said("hello", "", "it is late", options=["--json"])
-    answers = [json.loads(line)["answer"] for line in as_json.out.splitlines()]
-    assert len(answers) == 2
-    assert said("hello", "", "it is late").out.splitlines() == answers
+def test_a_row_is_followed_token_by_token(folder, trained, monkeypatch):
+    monkeypatch.chdir(folder)
+    stations = call("trace", "recipe.yaml", "--row", "1", "--json", "--home", "home").json
+    learnt = next(one["value"] for one in stations if one["station"] == "learnt")
+    assert [next(iter(one)) for one in learnt] == ["read", "learnt", "read", "learnt"]
+    assert learnt[1]["learnt"] == "it is broken [SEP]"
+    assert learnt[3]["learnt"] == "it is fine [SEP]"
+    assert learnt[0]["read"].startswith("[CLS] ")
 
 
-@pytest.mark.parametrize(
-    "options", [["--max-new-tokens", 3], ["--beams", 3], ["--temperature", 1.0, "--seed", 5], ["--stop", "1"]]
-)
-def test_pieces_make_the_answer(trained, options):
-    one = trained("chats")
-    names = [str(name).lstrip("-").replace("-", "_") for name in options[::2]]
-    changes = dict(zip(names, options[1::2], strict=True))
-    if "stop" in changes:
-        whole = load(one.label, one.home).predict([{"prompt": "hello"}])[0].answer
-        changes["stop"] = [whole[4:6]]
-    version = load(one.label, one.home).writing(changes)
-    heard = []
-    turn = Session(version).ask("hello", heard.append)
-    assert "".join(heard) == turn.answer == version.predict([{"prompt": "hello"}])[0].answer
-    assert len(heard) == 1 or "beams" not in changes
+def test_the_same_recipe_makes_the_same_bytes(folder, trained, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert main(["train", "recipe.yaml", "--home", "again", "--json"]) == 0
+    again = Registry(folder / "again").resolve("talks")
+    assert again.manifest["weights"] == trained.manifest["weights"]
 
 
-def test_orders_do_what_they_say(said, tmp_path):
-    lines = [
-        "/system be fine",
-        "hello",
-        "it is late",
-        "/undo",
-        "/save kept.jsonl",
-        "/reset",
-        "//undo",
-        "/save kept.jsonl",
-    ]
-    outcome = said(*lines, "/system", "/reset", "/quit", "never")
-    assert outcome.code == 0
-    assert len(outcome.out.splitlines()) == 3
-    first, second = [json.loads(line)["messages"] for line in (tmp_path / "kept.jsonl").read_text("utf-8").splitlines()]
-    assert [one["content"] for one in first[:2]] == ["be fine", "hello"]
-    assert [one["role"] for one in first] == ["system", "user", "assistant"]
-    assert [one["content"] for one in second[:2]] == ["be fine", "/undo"]
-    assert Chat(path="kept.jsonl").read(tmp_path).frame.height == 2
+def test_adapters_train_and_leave_a_plain_model(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    found = call("train", "recipe.yaml", "--home", "lora", "--json", "--set", "strategy={kind: lora, rank: 4}")
+    assert found.code == 0, found.err
+    files = Registry(folder / "lora").resolve("talks").manifest["files"]
+    assert "weights.safetensors" in files
+    report = json.loads(Registry(folder / "lora").resolve("talks").read("report.json"))
+    assert report["metrics"]["token_loss"]["value"] < report["baselines"]["zero_shot"]["token_loss"]["value"]
 
 
-def test_the_system_message_is_heard(said):
-    tokens = [
-        json.loads(line)["prompt_tokens"]
-        for line in said("a", "/reset", "/system be fine", "a", options=["--json"]).out.splitlines()
-    ]
-    assert tokens[0] < tokens[1]
-
-
-def test_help_tells_every_order(said):
-    told = said("/help").err
-    assert all(order in told for order in ORDERS)
+@pytest.mark.parametrize("line", ["base.packing=true", "train.gradient_checkpointing=true", "train.micro_batch=3"])
+def test_other_ways_to_compute_come_to_the_same_figures(folder, trained, report, monkeypatch, line):
+    monkeypatch.chdir(folder)
+    found = call("train", "recipe.yaml", "--home", f"home-{line.partition('=')[0]}", "--json", "--set", line)
+    assert found.code == 0, found.err
+    expected = report["metrics"]["token_loss"]["value"]
+    assert found.json["metrics"]["token_loss"]["value"] == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.parametrize(
-    ("lines", "fact"),
+    ("line", "fact"),
     [
-        (["/foo"], "/foo is no order; /help shows them"),
-        (["/undo"], "nothing was said yet"),
-        (["/save"], "name a file"),
-        (["/save x.jsonl"], "nothing was said yet"),
-        (["hello", "/save no/such/folder.jsonl"], "/save no/such/folder.jsonl: No such file"),
-        (["/undo all"], "/undo stands alone; leave out 'all'"),
-        (["\udcff"], "no UTF-8"),
+        ("base.path=./nothing", "no language model could be loaded from this"),
+        ("base.template=chatml", "is no template"),
+        ("base=minilm", "gives no vector for each answer"),
+        ("task=classification", "hf_causal gives no vector for each row"),
+        ("decide=auto", "decide"),
+        ("balance=class_weights", "balance"),
     ],
 )
-def test_a_mistake_ends_a_script(said, lines, fact):
-    outcome = said(*lines, "hello", "hello")
-    assert outcome.code == 2
-    assert fact in outcome.err
-    assert len(outcome.out.splitlines()) <= 1
-
-
-def test_what_has_no_room_is_told(said):
-    outcome = said("late " * 60, "late " * 80, options=["--json"])
-    turns = [json.loads(line) for line in outcome.out.splitlines()]
-    assert turns[0]["left_out_tokens"] == 0 < turns[1]["left_out_tokens"]
-    assert turns[1]["prompt_tokens"] == 128 - 12
-    assert f"first {turns[1]['left_out_tokens']} tokens had no room" in outcome.err
-
-
-def test_a_version_that_writes_nothing_is_refused(said, trained):
-    outcome = said("hello", kind="table")
-    assert outcome.code == 2
-    assert f"{trained('table').label} answers rows of" in outcome.err
-    assert "Traceback" not in outcome.err
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def terminal(trained, monkeypatch, capsys):
-    """Type lines at a terminal; an exception among them is raised there. Return what stood on the screen."""
-
-    def typed(*lines):
-        one, left = trained("chats"), iter(lines)
-
-        def read(prompt):
-            line = next(left, EOFError())
-            if isinstance(line, BaseException):
-                raise line
-            return line
-
-        out = Terminal()
-        monkeypatch.setattr(builtins, "input", read)
-        monkeypatch.setattr(sys, "stdin", Terminal())
-        monkeypatch.setattr(sys, "stdout", out)
-        monkeypatch.setattr(chat.signal, "signal", lambda *told: None)
-        options = chat.Namespace(version=one.label, home=one.home, json=False)
-        assert chat.run(options).is_silent
-        return out.getvalue(), capsys.readouterr().err
-
-    return typed
-
-
-def test_a_mistake_at_a_terminal_is_told_and_the_talk_goes_on(terminal):
-    out, err = terminal("/foo", "hello")
-    assert "/foo is no order" in err
-    assert len(out.splitlines()) == 2
-
-
-def test_an_interrupt_at_the_prompt_ends_nothing(terminal):
-    out, _ = terminal(KeyboardInterrupt(), "hello")
-    assert len(out.split()) > 1
-
-
-@pytest.mark.parametrize(("pieces", "told"), [(["it ", "is"], "stopped"), ([], "the question is forgotten")])
-def test_an_interrupt_stops_an_answer_and_keeps_what_was_heard(terminal, monkeypatch, tmp_path, pieces, told):
-    def interrupted(self, encoded, hear):
-        for piece in pieces:
-            hear(piece)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("tunesmith.model.network.Network.tell", interrupted)
-    _, err = terminal("hello", "/save kept.jsonl")
-    assert told in err
-    assert (tmp_path / "kept.jsonl").exists() == bool(pieces)
-    if pieces:
-        (kept,) = (tmp_path / "kept.jsonl").read_text("utf-8").splitlines()
-        assert json.loads(kept)["messages"][-1] == {"role": "assistant", "content": "it is"}
-
-
-def test_a_script_is_interrupted(said, monkeypatch):
-    def interrupted(self, encoded, hear):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("tunesmith.model.network.Network.tell", interrupted)
-    assert said("hello").code == 130
-
-
-def test_an_answer_cannot_steer_the_terminal(terminal, monkeypatch):
-    monkeypatch.setattr("tunesmith.model.network.Network.tell", lambda self, encoded, hear: hear("\x1b[2J\tok\n") or "")
-    out, _ = terminal("hello")
-    assert out.startswith(" [2J\tok\n")
+def test_what_cannot_be_is_refused_before_training(folder, monkeypatch, line, fact):
+    monkeypatch.chdir(folder)
+    found = call("train", "recipe.yaml", "--home", "refused", "--set", line)
+    assert found.code == 2
+    assert fact in found.err
+    assert not list((folder / "refused").glob("versions/*"))

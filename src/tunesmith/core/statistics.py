@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TypeVar
 
 import numpy as np
@@ -80,6 +81,21 @@ def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float] | 
         return None
     low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def wilson(points: float, rows: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a share of rows, `points` of them (a half counts for half a row).
+
+    It is never empty, not even where all rows are alike. Source: Wilson 1927, doi:10.1080/01621459.1927.10502953.
+    Raises DataError without rows.
+    """
+    if rows < 1:
+        raise DataError("there are no rows to measure a share of: give at least one")
+    width, share = NormalDist().inv_cdf((1 + level) / 2), points / rows
+    scale = 1 + width**2 / rows
+    middle = (share + width**2 / (2 * rows)) / scale
+    reach = width * math.sqrt(share * (1 - share) / rows + width**2 / (4 * rows**2)) / scale
+    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def intervals(

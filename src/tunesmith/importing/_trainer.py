@@ -71,7 +71,7 @@ REASONS = {
     "tf32": "products are fp32 or bf16, as `train.engine.precision` says",
     "dtype": "weights are fp32, products as `train.engine.precision` says",
     "torch_dtype": "weights are fp32, products as `train.engine.precision` says",
-    "packing": "rows are never packed into one another",
+    "packing": "packed rows never see one another: `base.packing` says it",
     "neftune_noise_alpha": "there is no such noise here",
     "special_tokens": "the tokenizer's own tokens are used",
     "tokenizer": "the tokenizer stands beside the model's weights",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import RecipeError
-from . import Draft, Values, is_on, number, refuse, whole
+from . import Draft, Values, is_on, number, refuse, whole, yes
 from ._datasets import begin, is_file, listed, of_files, of_hub
 from ._trainer import REASONS, Usual, training
 
@@ -21,7 +21,6 @@ OWN = {
     "default_system_message": "write the system's message into the rows",
     "dataset": "rows are made into tokens when they are read",
     "shuffle": "rows are shuffled anew in each epoch",
-    "sample_packing": "rows are never packed into one another",
     "test_datasets": "give one file per split: `data: {kind: chat, path: {train: ..., validation: ...}}`",
     "strict": "a recipe refuses keys that it does not know",
     "plugins": "parts of one's own are files: CONTRIBUTING.md",
@@ -43,6 +42,7 @@ def read(values: Values, folder: Path) -> Draft:
     _adapter(draft)
     draft.carry("sequence_len", "base.max_tokens", whole)
     draft.assume("base.max_tokens", 512)
+    draft.carry("sample_packing", "base.packing", yes)
     if draft.open.get("chat_template") in ("jinja", "tokenizer_default"):
         has_text = bool(draft.open.get("chat_template_jinja"))
         draft.agree("chat_template", True, "base.template", "")

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..core.errors import RecipeError
-from . import Draft, Values, is_on, number, refuse, whole
+from . import Draft, Values, is_on, number, refuse, whole, yes
 from ._datasets import JSON, begin, is_file, of_files, of_hub
 from ._trainer import REASONS, Usual, training
 
@@ -15,7 +15,7 @@ MARKS = ("stage", "finetuning_type", "cutoff_len", "dataset", "dataset_dir", "lo
 OWN = {
     "template": "`base.template: auto` is the tokenizer's own; another is given there as a Jinja text",
     "eval_dataset": "give one file per split: `data: {kind: chat, path: {train: ..., validation: ...}}`",
-    "neat_packing": "rows are never packed into one another",
+    "neat_packing": "packed rows never see one another: `base.packing` says it",
     "freeze": "`strategy: {kind: freeze, layers: N}` counts the layers that stay, from the bottom",
     "pure_bf16": "weights are fp32, products as `train.engine.precision` says",
     "include": "the report says what it needs",
@@ -41,6 +41,7 @@ def read(values: Values, folder: Path) -> Draft:
     _strategy(draft)
     draft.carry("cutoff_len", "base.max_tokens", whole)
     draft.assume("base.max_tokens", 2048)
+    draft.carry("packing", "base.packing", yes)
     draft.carry("mask_history", "base.turns", lambda value: "last" if is_on(value) else "all")
     learnt = "only answers are learnt here"
     draft.agree("train_on_prompt", not is_on(draft.open.get("train_on_prompt")), "task", learnt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.errors import RecipeError
-from . import Draft, Values, is_on, number, whole
+from . import Draft, Values, is_on, number, whole, yes
 from ._datasets import begin, is_file, listed, of_files, of_hub
 from ._trainer import REASONS, Usual, training
 
@@ -49,6 +49,7 @@ def read(values: Values, folder: Path) -> Draft:
     length = "max_length" if "max_length" in draft.open else "max_seq_length"
     draft.carry(length, "base.max_tokens", whole)
     draft.assume("base.max_tokens", 1024)
+    draft.carry("packing", "base.packing", yes)
     for name in ("assistant_only_loss", "completion_only_loss"):
         draft.agree(name, is_on(draft.open.get(name)), "task", "only answers are learnt here, never what is asked")
     training(draft, Usual(2e-5, "linear"))

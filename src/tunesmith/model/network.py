@@ -18,6 +18,7 @@ from ..core.seed import derive
 from ..data import Encoded, Ragged, Rows, States
 from ..data.batching import answer_batches
 from ..data.encoded import flat
+from ..data.prompts import Marks
 from ..data.spans import Spans, Windows
 from ..data.store import ArrayStore
 from ..parts.bases import Shape
@@ -89,6 +90,18 @@ class Network(Model):
         encoders = self._encoders()
         net = Net(encoders | {self.body: encoders[self.body].writing(changes)}, self.width, 0.0, 0)
         return Network(net, self.shape, self.body, self.device)
+
+    def marks(self) -> Marks | None:
+        """Return the tokens that frame what a language model reads, None for other bodies."""
+        return self._body().marks()
+
+    def probe(self) -> dict[str, float] | None:
+        """Return the loss per token on text that has nothing to do with the task, None where there is none."""
+        rows = self._body().probe()
+        if rows is None:
+            return None
+        lines = flat(self.outputs(Encoded(tuple(map(str, range(len(rows["tokens"])))), rows)))
+        return {"loss": float(-lines[:, 0].mean()), "tokens": len(lines)}
 
     def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
         """Let every encoder add what it needs, such as tokens; the store has it where the same rows came before."""

@@ -35,6 +35,17 @@ def sentence(report: Report) -> str:
     return ", ".join(parts)
 
 
+def forgetting(report: Report) -> str:
+    """Return how the loss on the probe text changed, empty where it was not measured."""
+    measured = block(block(report.get("training")).get("forgetting"))
+    before, after = number(measured.get("before")), number(measured.get("after"))
+    if before is None or after is None:
+        return ""
+    change = after - before
+    sign = MINUS if change < 0 else "+"
+    return f"loss per token on the probe text {after:.3f}, {before:.3f} before ({sign}{abs(change):.3f})"
+
+
 def best_step(report: Report) -> float | None:
     """Return the step of the best validation, None where none is recorded."""
     checks = blocks(block(report.get("curves")).get("validations"))

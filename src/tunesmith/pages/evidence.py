@@ -11,6 +11,7 @@ from .markup import NOTHING, Column, Html, Section, clipped, element, folded, jo
 from .offenders import offenders, picture
 from .tagged import tagged
 from .values import block, blocks, count, figure, number, percent, plain
+from .writings import beside, is_written
 
 Report = Mapping[str, Any]
 SEVERITIES = ("error", "warning", "info")
@@ -28,8 +29,7 @@ def fields(values: Mapping[str, Any]) -> Html:
 def worst(report: Report) -> Section:
     """The test rows the model was most wrong about: the first place to look for bad labels."""
     rows = blocks(report.get("worst"))
-    is_of_spans = report.get("task") == "spans"
-    cards = join(_card(row, is_of_spans) for row in rows[:MOST_WORST])
+    cards = join(_card(row, report.get("task")) for row in rows[:MOST_WORST])
     advice = paragraph(
         "The test rows with the highest loss. A confident mistake is often a wrong label: read these first."
     )
@@ -38,7 +38,8 @@ def worst(report: Report) -> Section:
     return Section("worst", "Worst errors", content)
 
 
-def _card(row: Mapping[str, Any], is_of_spans: bool) -> Html:
+def _card(row: Mapping[str, Any], task: Any) -> Html:
+    is_of_spans = task == "spans"
     place = [f"row {count(row.get('row'))}"] if number(row.get("row")) is not None else []
     place = [plain(row[key]) for key in ("source",) if row.get(key)] + place
     place += [f"id {plain(row['id'])}"] if row.get("id") else []
@@ -52,6 +53,8 @@ def _card(row: Mapping[str, Any], is_of_spans: bool) -> Html:
     sure = [f"{percent(confidence)} sure"] if confidence is not None else []
     sure += [f"loss {figure(loss)}"] if loss is not None else []
     certain = element("span", text(" · ".join(sure)), class_="quiet")
+    if is_written(row, task):
+        return element("li", beside(row), paragraph(" · ".join([*sure, *place]), "quiet place"))
     words = tagged(row)
     if words is not None:
         return element("li", words, paragraph(" · ".join([*sure, *place]), "quiet place"))

@@ -17,6 +17,7 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufff
 EMPTY = frozenset({"meta", "img"})  # elements of HTML that have no end tag
 NOTHING = Html("")
 CLIP = 240
+CLIP_LINES = 6
 
 
 def text(value: Any) -> Html:
@@ -51,11 +52,15 @@ def paragraph(sentence: str, class_: str | None = None) -> Html:
 
 
 def clipped(value: Any, limit: int = CLIP) -> Html:
-    """Return a text of the user's rows, isolated from its surroundings; past the limit it unfolds on a click."""
+    """Return a text of the user's rows, isolated from its surroundings; past the limit it unfolds on a click.
+
+    `limit` are characters; a text of many short lines is cut earlier.
+    """
     full = plain(value)
-    if len(full) <= limit:
+    seen = "\n".join(full[:limit].split("\n", CLIP_LINES)[:CLIP_LINES])
+    if len(seen) == len(full):
         return element("bdi", text(full), class_="data")
-    start = element("bdi", text(full[:limit].rstrip() + "…"), class_="data")
+    start = element("bdi", text(seen.rstrip() + "…"), class_="data")
     size = element("span", text(f"{len(full):,} characters"), class_="more")
     return element("details", element("summary", start, size), element("bdi", text(full), class_="data full"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import augmentation, division, evidence, outcomes, sections
+from . import augmentation, division, evidence, outcomes, sections, writings
 from .document import document
 from .headline import header
 from .training import training
@@ -36,10 +36,14 @@ EXPECTED_BY_TASK = {
     "multilabel": {"per_class": "figures of each class", "calibration": "calibration"},
     "regression": {"residuals": "residuals"},
     "detection": {"per_class": "figures of each class"},
+    "chat": {"samples": "what was written before and after training"},
+    "seq2seq": {"samples": "what was written before and after training"},
 }
 ORDER = (
     sections.baselines,
     sections.metrics,
+    writings.judged,
+    writings.samples,
     sections.decision,
     division.division,
     training,

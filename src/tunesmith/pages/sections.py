@@ -9,6 +9,7 @@ from .charts import Mark, intervals, short
 from .curves import Best, threshold_curve
 from .headline import primary_of, rivals
 from .markup import NOTHING, Column, Html, Section, chart, element, join, paragraph, table, text
+from .meanings import DASHES, meanings
 from .values import Reading, block, blocks, count, falls, figure, number, opening, plain, signed, spoken
 
 Report = Mapping[str, Any]
@@ -44,17 +45,19 @@ def metrics(report: Report) -> Section:
     """Every metric with its interval, beside the baselines that have it."""
     measured, others = block(report.get("metrics")), block(report.get("baselines"))
     primary = primary_of(report)
-    names = sorted(measured, key=lambda name: name != primary)
+    names, means = sorted(measured, key=lambda name: name != primary), meanings(measured)
     rows = []
     for name in names:
         reading = Reading.of(measured[name])
         shown = (_with_interval(Reading.of(block(others[other]).get(name))) for other in others)
         title = element("b" if name == primary else "span", text(spoken(name)))
+        title = join((title, element("small", text(means[name]), class_="meaning"))) if name in means else title
         interval = text(reading.interval) if reading.interval else element("span", text(reading.reason), class_="why")
         rows.append((title, element("b", text(figure(reading.value))), interval, *shown))
     columns = [Column("Metric"), Column("Value", True), Column("95% interval", True)]
     columns += [Column(spoken(other), True) for other in others]
-    return Section("metrics", "All metrics", table(columns, rows, "Measured on the test rows") if rows else NOTHING)
+    caption = f"Measured on the test rows{'; a dash: ' + DASHES if means else ''}"
+    return Section("metrics", "All metrics", table(columns, rows, caption) if rows else NOTHING)
 
 
 def _with_interval(reading: Reading) -> Html:

@@ -20,7 +20,8 @@ def training(report: Report) -> Section:
     """What the monitor saw, the curves with the best step marked, and the account of expectation and outcome."""
     compared, chosen = account.comparison(report), account.choices(report)
     told = account.sentence(report)
-    lead = paragraph(f"{opening(told)}.") if told else NOTHING
+    forgot = account.forgetting(report)
+    lead = join(paragraph(f"{opening(one)}.") for one in (told, forgot) if one)
     words = account.remarks(report)
     said = element("div", words, class_="remarks") if words else NOTHING
     cells = [*_pictures(report), *([element("div", compared), element("div", chosen, class_="wide")] * bool(compared))]

@@ -9,7 +9,8 @@ from typing import Any
 DASH = "—"
 MINUS = "\u2212"
 KNOWN = ("AUC", "AUROC", "ECE", "F1", "MAE", "MAPE", "MCC", "MSE", "PR", "R2", "RMSE", "ROC")
-ACRONYMS = {name.lower(): name for name in KNOWN}
+ACRONYMS = {name.lower(): name for name in KNOWN} | {"bleu": "BLEU", "chrf": "chrF"}
+SPELLED = {"rouge_l": "ROUGE-L"}  # names that are not words in a row
 FARTHEST = 1e100  # larger magnitudes are no measurement, and their differences would overflow
 
 # A metric whose name holds one of these words is better when it is smaller.
@@ -139,6 +140,8 @@ def odds(p_value: float | None) -> str:
 
 def spoken(name: str) -> str:
     """Return an identifier as words: `linear_probe` becomes `linear probe`, `macro_f1` becomes `macro F1`."""
+    if name in SPELLED:
+        return SPELLED[name]
     return " ".join(ACRONYMS.get(word.lower(), word) for word in name.replace("_", " ").split())
 
 

@@ -65,8 +65,10 @@ def train(model: Model, job: Job) -> Trained:
     Raises TrainingError where training cannot be completed, InterruptedTrainingError where it was told to stop.
     """
     if isinstance(model, Network):
+        before = model.probe()
         with ExitStack() as held, _memory_told():
-            return _train_networks(model, job, held)
+            trained = _train_networks(model, job, held)
+        return trained if before is None else _with_forgetting(trained, before)
     assert isinstance(model, Fitted)
     with job.events.stage("train", 1) as advance:
         model.fit(*balanced_rows(job, model.width), Ask(job.form, model.width, job.seed))
@@ -75,6 +77,15 @@ def train(model: Model, job: Job) -> Trained:
     judged = job.measure(outputs)
     curve = Curve(validations=[{"step": 1, "epoch": 1.0, "loss": judged.loss, "is_best": True} | judged.shown()])
     return Trained(model, curve, outputs, outputs)
+
+
+def _with_forgetting(trained: Trained, before: dict[str, float]) -> Trained:
+    """Return the training with the loss on the probe text before and after it in its account."""
+    assert isinstance(trained.model, Network)
+    after = trained.model.probe()
+    assert after is not None
+    told = {"tokens": before["tokens"], "before": before["loss"], "after": after["loss"]}
+    return replace(trained, account=trained.account | {"forgetting": told})
 
 
 @contextmanager

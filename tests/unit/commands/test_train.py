@@ -33,3 +33,19 @@ def test_a_fitted_base_has_no_such_line():
 
 def test_the_json_holds_the_account():
     assert summary(version())["training"]["happened"]["steps"] == 40
+
+
+def test_a_judge_has_its_line_and_metrics_of_texts_their_words():
+    rate = {"value": 0.7, "low": 0.6, "high": 0.8}
+    counts = {"rows": 20, "test_rows": 300, "wins": 12, "losses": 4, "ties": 4, "win_rate": rate}
+    measured = {"metrics": {"token_loss": metric(1.2), "bleu": metric(0.3)}, "baselines": {"majority": {}}}
+    made = version(**measured, judged=counts)
+    told = "win rate 0.7 [0.6, 0.8] on 20 of 300 test rows: 12 won, 4 lost, 4 tied against the untouched base"
+    assert f"judge     {told}" in describe(made).splitlines()
+    assert "token_loss  surprise at each token" in describe(made)
+    assert "-           not measured" in describe(made)
+    assert summary(made)["judged"] == counts
+    failed = describe(version(judged={"command": "x", "failed": "it ended"}))
+    assert "judge     none, as it failed: it ended" in failed
+    assert "judge  " not in describe(version())
+    assert "not measured" not in describe(version())

@@ -13,6 +13,7 @@ from tunesmith.core.statistics import (
     intervals,
     paired_difference,
     resample_weights,
+    wilson,
 )
 
 
@@ -206,3 +207,13 @@ def test_few_groups_tell_no_interval(groups, is_told):
     found = paired_difference(mean, lambda weights: {"hits": np.zeros(len(weights))}, owners, np.random.default_rng(0))
     assert found["hits"].difference == 1.0
     assert (found["hits"].p_value is not None) is is_told
+
+
+def test_wilson_is_that_of_the_textbook_and_never_empty():
+    assert wilson(15, 20) == pytest.approx((0.531299, 0.888138), abs=1e-5)
+    low, high = wilson(20, 20)
+    assert low == pytest.approx(0.838875, abs=1e-5)
+    assert high == 1.0
+    assert wilson(0, 20) == pytest.approx((0.0, 1 - low))
+    with pytest.raises(DataError, match="no rows"):
+        wilson(0, 0)

@@ -91,6 +91,7 @@ def test_llama_factory():
         "kind": "hf_causal",
         "path": "HuggingFaceTB/SmolLM2-135M-Instruct",
         "max_tokens": 512,
+        "packing": False,
         "turns": "last",
     }
     assert made.recipe["strategy"] == {"kind": "lora", "rank": 16, "alpha": 64, "dropout": 0.1}
@@ -159,7 +160,7 @@ def test_trl():
     made = draft("trl")
     data = {"kind": "hub", "path": "trl-lib/Capybara", "config": "default", "split": "train"}
     assert made.recipe["data"] == data
-    assert made.recipe["base"]["max_tokens"] == 2048
+    assert (made.recipe["base"]["max_tokens"], made.recipe["base"]["packing"]) == (2048, True)
     assert made.recipe["strategy"] == {"kind": "lora", "rank": 32, "alpha": 16, "dropout": 0.0}
     assert made.recipe["train"]["optimizer"]["warmup"] == 0.03
     assert made.recipe["train"]["optimizer"]["beta2"] == 0.95

@@ -10,13 +10,14 @@ import torch
 import transformers
 from tokenizers import Encoding
 
-from ...core.errors import DataError
+from ...core.errors import DataError, RecipeError
 from ...data import Ragged
 from ...data.chats import answer_of
-from ...data.prompts import conversations
+from ...data.prompts import Marks, conversations, paragraphs
 from ._encoder import Arrays
 from ._generation import end_tokens, pad_token
-from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, ragged
+from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, add_tokens, ragged
+from ._packing import pack
 from ._pretrained import loading, refuse_holes
 from ._stored import stored_folder
 from ._template import Rendered, chosen
@@ -35,8 +36,7 @@ class CausalEncoder(LanguageEncoder):
         kept = {name: one for name, one in inputs.items() if name != ANSWER}
         if answers is None:
             whole = [self._begun(one.ids) for one in self._coded([self.template.asked(one) for one in rows])]
-            room = (self.longest or 1 << 30) - self.reading.writing.max_new_tokens
-            fits = Ragged.of([self._shortened(one, max(room, 1)) for one in whole])
+            fits = Ragged.of([self._shortened(one, self.room) for one in whole])
             return kept | {"asked": fits, "left_out": np.array([len(one) for one in whole], np.int64) - fits.lengths}
         answered = [[*row, answer_of(str(answer))] for row, answer in zip(rows, np.asarray(answers), strict=True)]
         rendered = [self.template.rendered(one) for one in answered]
@@ -48,7 +48,7 @@ class CausalEncoder(LanguageEncoder):
             found, counts, cut = self._row(*parts)
             tokens.append(found)
             weights.append(counts)
-            asked.append(cut)
+            asked.append(self._shortened(cut, self.room))
         flat = np.concatenate([np.asarray(one, np.float32) for one in weights])
         lengths = np.array([len(one) for one in weights], np.int64)
         return kept | {
@@ -86,10 +86,8 @@ class CausalEncoder(LanguageEncoder):
         asked = self._begun(asked)
         if len(asked) <= room:
             return list(asked)
-        is_begun = bool(asked) and asked[0] == self.begin_token
-        return (
-            [*asked[:1], *asked[len(asked) - room + 1 :]] if is_begun and room > 1 else list(asked[len(asked) - room :])
-        )
+        kept = int(asked[0] == self.begin_token)
+        return [*asked[:kept], *asked[len(asked) - room + kept :]]
 
     def _begun(self, tokens: Sequence[int]) -> list[int]:
         """Return tokens with the one that begins a text before them, once."""
@@ -106,6 +104,13 @@ class CausalEncoder(LanguageEncoder):
         return [*answer, self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id is not None else list(answer)
 
     @property
+    def room(self) -> int:
+        """How many tokens may be asked, so that an answer still has its place: half of what the model sees at least."""
+        if self.longest is None:
+            return 1 << 30
+        return self.longest - min(self.reading.writing.max_new_tokens, self.longest // 2)
+
+    @property
     def ends(self) -> frozenset[int]:
         """The tokens that end an answer."""
         return frozenset(end_tokens(self.body, self.tokenizer))
@@ -116,29 +121,62 @@ class CausalEncoder(LanguageEncoder):
         found: int | None = self.tokenizer.bos_token_id
         return found if found is not None and self.tokenizer("a").input_ids[:1] == [found] else None
 
+    def probe(self) -> Arrays:
+        """Return the paragraphs of the probe text, each by itself, every token of which is learnt but the first."""
+        coded = self._coded(paragraphs(self.reading.probe))
+        rows = [self._begun(one.ids)[: self.max_tokens] for one in coded]
+        weights = [np.arange(len(row)) > 0 for row in rows]
+        flat = np.concatenate(weights).astype(np.float32)
+        tokens = Ragged.of(rows)
+        return {
+            "asked": Ragged.of([row[:1] for row in rows]),
+            "tokens": tokens,
+            "weights": Ragged.cut(flat, tokens.lengths),
+        }
+
+    def marks(self) -> Marks:
+        """Return begin and end tokens, and where rows are cut."""
+        return Marks(self.begin_token, self.ends, self.max_tokens)
+
     def _coded(self, texts: Sequence[str]) -> list[Encoding]:
         found: list[Encoding] = self.tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return found
 
     def collate(self, inputs: Arrays, positions: np.ndarray) -> dict[str, torch.Tensor]:
-        """Return `tokens` int64 (rows, longest), and for each line `places` in them, flat, and the `right` token."""
-        tokens, _ = ragged(inputs, "tokens").padded(positions, pad_token(self.tokenizer))
-        weights = ragged(inputs, "weights").take(positions)
+        """Return `tokens` int64 (rows, longest), and for each line its row and place in them and the `right` token.
+
+        Where rows are packed, several stand in one behind each other, with `positions` of their own and a `mask`.
+        """
+        tokens, weights = (ragged(inputs, name).take(positions) for name in ("tokens", "weights"))
         at = np.flatnonzero(weights.values > 0)
-        rows = weights.owners[at]
-        columns = at - weights.offsets[rows]
-        return {
-            "tokens": torch.from_numpy(tokens[:, : max(1, int(columns.max(initial=1)))]),
-            "places": torch.from_numpy(np.stack([rows, columns - 1])),
-            "right": torch.from_numpy(tokens[rows, columns]),
+        owners = weights.owners[at]
+        columns = at - weights.offsets[owners]
+        if not self.reading.is_packed:
+            padded, _ = tokens.padded(np.arange(len(tokens)), pad_token(self.tokenizer))
+            told = {"tokens": torch.from_numpy(padded[:, : max(1, int(columns.max(initial=1)))])}
+            rows, starts = owners, np.zeros_like(owners)
+        else:
+            packed = pack(tokens.lengths, self.max_tokens)
+            told = packed.tensors(tokens, pad_token(self.tokenizer))
+            rows, starts = packed.rows[owners], packed.starts[owners]
+        places = np.stack([rows, starts + columns - 1])
+        return told | {
+            "places": torch.from_numpy(places),
+            "right": torch.from_numpy(tokens.values[at].astype(np.int64)),
         }
 
     def states(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return the state before each token that is learnt.
 
-        Rows are filled up behind their end, where no token before sees anything, so no mask is needed.
+        Rows are filled up behind their end, where no token before sees anything, so they need no mask.
         """
-        found = self.body.base_model(input_ids=tensors["tokens"], use_cache=False).last_hidden_state
+        told = {}
+        if "mask" in tensors:
+            mask = tensors["mask"]
+            if self.body.config._attn_implementation == "eager":  # which adds it to its scores
+                mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
+            told = {"position_ids": tensors["positions"], "attention_mask": mask}
+        found = self.body.base_model(input_ids=tensors["tokens"], use_cache=False, **told).last_hidden_state
         rows, columns = tensors["places"]
         picked: torch.Tensor = found[rows, columns]
         return picked
@@ -168,6 +206,8 @@ def from_folder(where: str, template: str, reading: Reading) -> CausalEncoder:
         body, told = load(where, config=config, dtype=torch.float32, output_loading_info=True)
         tokenizer = transformers.AutoTokenizer.from_pretrained(where)
     refuse_holes(where, told)
+    _refuse_windows(config, reading)
+    add_tokens(body, tokenizer, reading.new_tokens)
     return CausalEncoder(body, _fast(tokenizer, where), chosen(template, tokenizer.chat_template), reading)
 
 
@@ -181,6 +221,17 @@ def from_assets(assets: Mapping[str, bytes], reading: Reading) -> CausalEncoder:
         if (folder / "generation_config.json").exists():
             body.generation_config = transformers.GenerationConfig.from_pretrained(folder)
     return CausalEncoder(body, tokenizer, tokenizer.chat_template, reading)
+
+
+def _refuse_windows(config: Any, reading: Reading) -> None:
+    """Refuse to pack what sees no further than a window: the mask of packed rows would let it see further."""
+    window = getattr(config, "sliding_window", None)
+    is_used = "sliding_attention" in (getattr(config, "layer_types", None) or [])
+    if reading.is_packed and is_used and window is not None and window < reading.max_tokens:
+        raise RecipeError(
+            f"base.packing: {config.model_type} sees {window} tokens back, and rows have up to {reading.max_tokens}; "
+            "leave out `packing`, or lower base.max_tokens"
+        )
 
 
 def _fast(tokenizer: Any, where: str) -> Any:

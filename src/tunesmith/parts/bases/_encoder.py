@@ -12,6 +12,7 @@ import torch
 from ...core.errors import DataError
 from ...data import Ragged, Rows
 from ...data.array_file import Spec
+from ...data.prompts import Marks
 from ...data.spans import Places
 
 Arrays = Mapping[str, Rows]
@@ -104,6 +105,14 @@ class Encoder(torch.nn.Module):
     def tell(self, inputs: Arrays, hear: Callable[[str], None]) -> str:
         """Return what the model writes for the only row; `hear` is given each piece as soon as it stands."""
         raise NotImplementedError(f"{type(self).__name__} writes no texts")
+
+    def marks(self) -> Marks | None:
+        """Return the tokens that begin what is read and end what is written, None where nothing is written."""
+        return None
+
+    def probe(self) -> Arrays | None:
+        """Return rows that have nothing to do with the task, on which forgetting is measured; None: it is not."""
+        return None
 
     def words(self, inputs: Arrays, position: int) -> list[str] | None:
         """Return the tokens of a row in letters, or None where there are no tokens."""

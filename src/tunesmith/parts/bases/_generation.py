@@ -32,17 +32,21 @@ def write(
     texts = np.full(len(asked), "", object)
     config = settings(model, tokenizer, how)
     device, done = next(model.parameters()).device, 0
+    longest = getattr(model.config, "max_position_embeddings", None)
     model.eval()
     with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]), torch.inference_mode():
         torch.manual_seed(how.seed)
         for rows in answer_batches(len(asked), asked.lengths):
             tokens, mask = left_padded([asked[row] for row in rows], config.pad_token_id)
+            if not model.config.is_encoder_decoder and longest is not None:
+                config.max_new_tokens = max(1, min(how.max_new_tokens, longest - tokens.shape[1]))
             begin = 0 if model.config.is_encoder_decoder else tokens.shape[1]
+            ends = [Stops(tokenizer, how.stop, begin)] if how.stop else []
             found = model.generate(
                 input_ids=tokens.to(device),
                 attention_mask=mask.to(device),
                 generation_config=config,
-                stopping_criteria=[Stops(tokenizer, how.stop, begin)] if how.stop else None,
+                stopping_criteria=transformers.StoppingCriteriaList(ends),
                 streamer=pieces if how.beams == 1 else None,
             )
             for row, ids in zip(rows, found[:, begin:].tolist(), strict=True):
@@ -54,19 +58,14 @@ def write(
 
 
 class Stops(transformers.StoppingCriteria):
-    """Ends each row whose answer holds one of some texts.
+    """Ends a row once one of some texts stands in what was written behind its first `start` tokens."""
 
-    Texts are searched, not tokens: transformers' own rule fails where a tokenizer gives no letters back for some token,
-    and ends some answers that hold no stop.
-    """
+    def __init__(self, tokenizer: Any, stops: list[str], start: int) -> None:
+        self.tokenizer, self.stops, self.start = tokenizer, stops, start
 
-    def __init__(self, tokenizer: Any, stops: list[str], begin: int) -> None:
-        """`begin` is where the answers begin in the rows of tokens."""
-        self.tokenizer, self.stops, self.begin = tokenizer, stops, begin
-
-    def __call__(self, input_ids: Any, scores: Any, **more: Any) -> Any:
-        """Return which rows end here, bool (rows,)."""
-        texts = self.tokenizer.batch_decode(input_ids[:, self.begin :], skip_special_tokens=True)
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
+        """Return which rows have ended, bool (rows,)."""
+        texts = self.tokenizer.batch_decode(input_ids[:, self.start :], skip_special_tokens=True)
         ended = [any(stop in text for stop in self.stops) for text in texts]
         return torch.tensor(ended, device=input_ids.device)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from tokenizers import AddedToken
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from ...core.errors import DataError, GuardError
+from ...core.errors import DataError, GuardError, RecipeError
 from ...data import Ragged, Rows
 from ...data.written import Written
 from ._encoder import Advance, Arrays, Encoder
@@ -37,6 +38,9 @@ class Reading:
     max_tokens: int
     turns: Literal["all", "last"]
     writing: Writing
+    is_packed: bool = False
+    probe: str | None = None
+    new_tokens: tuple[str, ...] = ()
 
 
 class LanguageEncoder(Encoder):
@@ -202,6 +206,27 @@ class LanguageEncoder(Encoder):
             if getattr(self.body, "generation_config", None) is not None:
                 self.body.generation_config.save_pretrained(name)
             return {f"base/{path.name}": path.read_bytes() for path in sorted(Path(name).iterdir())}
+
+
+def add_tokens(body: Any, tokenizer: Any, words: Sequence[str]) -> None:
+    """Let a tokenizer read words as one token each, and give the model vectors for them: the mean of those it has.
+
+    So the new ones are as likely as a usual token, and nothing is drawn (Hewitt 2021, Initializing new word embeddings
+    for pretrained language models). Raises RecipeError for a word that is a token already.
+    """
+    known = [one for one in words if one in tokenizer.get_vocab()]
+    if known:
+        raise RecipeError(f"base.new_tokens: '{known[0]}' is a token of this base already; leave it out")
+    if not words:
+        return
+    before = len(body.get_input_embeddings().weight)
+    tokenizer.add_tokens([AddedToken(one, special=True, normalized=False) for one in words], special_tokens=True)
+    if len(tokenizer) <= before:  # there is room: some models have more vectors than words
+        return
+    body.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    with torch.no_grad():
+        for layer in (body.get_input_embeddings(), body.get_output_embeddings()):
+            layer.weight[before:] = layer.weight[:before].mean(dim=0)
 
 
 def ragged(inputs: Arrays, name: str) -> Ragged:

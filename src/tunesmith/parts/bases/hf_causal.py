@@ -38,6 +38,14 @@ class HfCausal(Base):
     """Longer rows are cut: what is asked at its beginning; an answer only where it is longer than this alone."""
     turns: Literal["all", "last"] = "all"
     """Which answers of a conversation are learnt: all of them, or the last alone."""
+    new_tokens: list[str] = []
+    """Words to be read as one token each, such as `["<|order|>"]`; their vectors start as the mean of all others."""
+    packing: bool = False
+    """Put short rows of a batch behind each other, `max_tokens` long at most, none of which sees another: it fills an
+    accelerator; rows of like length side by side, as without it, are faster on a processor."""
+    probe: str | None = None
+    """A text file, paragraphs apart by empty lines, on which the loss is measured before and after training: what it
+    rises by is what was forgotten. A plain English text that comes along where not given."""
     writing: Writing = Writing()
     """How answers are written, such as `{max_new_tokens: 64, beams: 4}`."""
 
@@ -55,4 +63,5 @@ class HfCausal(Base):
         return causal.from_assets(assets, self._reading())
 
     def _reading(self) -> language.Reading:
-        return language.Reading(self.max_tokens, self.turns, self.writing)
+        told = (self.max_tokens, self.turns, self.writing, self.packing, self.probe)
+        return language.Reading(*told, new_tokens=tuple(self.new_tokens))

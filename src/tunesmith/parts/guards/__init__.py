@@ -13,6 +13,7 @@ import polars as pl
 from ...core.part import Part
 from ...data import Codec, Dataset, Encoded
 from ...data.encoded import flat
+from ...data.prompts import Marks
 
 Station = Literal["read", "split", "encoded", "augmented", "start", "step", "trained", "saved"]
 
@@ -48,7 +49,11 @@ class Evidence:
     before: Any = None
     """Outputs of the model in memory."""
     after: Any = None
-    """Outputs of the same rows from the model put together anew."""
+    """Outputs of the same rows from the model put together anew; station `encoded`: of each row run by itself."""
+    marks: Marks | None = None
+    """The tokens that begin and end what a language model reads; None for other models."""
+    served: Encoded | None = None
+    """The first rows of `encoded["train"]` as they are prepared where no answer is known."""
 
     def gap(self) -> float:
         """Return the largest difference of `before` and `after`, relative to the largest output (1 at least)."""

@@ -5,6 +5,7 @@ A convolution is a linear map of each place's surroundings, so it gets them too,
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -33,9 +34,15 @@ class Lora(Strategy):
     """Share of the adapters' inputs switched off in training."""
 
     def prepare(self, body: torch.nn.Module, layers: Layers) -> None:
-        """Freeze the body and insert the adapters."""
+        """Freeze the body and insert the adapters, but for layers whose weights are another's too.
+
+        Such a head is its words' vectors: an adapter that is merged into the one would change the other.
+        """
         hold([body])
-        names = [name for name, module in body.named_modules() if _is_linear(module)]
+        every = body.named_parameters(remove_duplicate=False)
+        shared = {id(one) for one, times in Counter(one for _, one in every).items() if times > 1}
+        linear = [(name, one) for name, one in body.named_modules() if _is_linear(one)]
+        names = [name for name, one in linear if id(one.weight) not in shared]
         config = peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=names)
         peft.inject_adapter_in_model(config, body)
 

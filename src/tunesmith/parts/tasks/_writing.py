@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
+from pydantic import Field, field_validator
 
 from ...data.forms import Form
 from ...data.metrics_texts import row_statistics, text_metrics
@@ -14,6 +16,7 @@ from ...data.written import Written
 from . import Answered, Figures, Task
 
 TOKEN_METRICS = ("token_loss", "perplexity", "token_accuracy")
+SHELL = frozenset({"|", "||", "&", "&&", ";", "<", ">", ">>"})  # words that only a shell understands
 DISTINCT, LONG = (
     0.5,
     12,
@@ -32,6 +35,27 @@ class WritingTask(Task):
     reads: ClassVar[str] = "answer"
     texts: ClassVar[tuple[str, ...]]
     """The metrics of texts that are told."""
+
+    judge: str | None = None
+    """A command that says which text is better, this version's or the base's: `python judge.py` (docs/reports.md)."""
+    judge_rows: int = Field(200, ge=1)
+    """How many test rows it is asked about at most, evenly spread."""
+
+    @field_validator("judge")
+    @classmethod
+    def _judge_is_a_command(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            words = shlex.split(value)
+        except ValueError as error:
+            raise ValueError(f"'{value}' is no command ({error}); quote it as in a shell") from error
+        if not words:
+            raise ValueError("the command is empty; write one such as `python judge.py`, or leave `judge` out")
+        sign = next((one for one in words if one in SHELL), None)
+        if sign is not None:
+            raise ValueError(f"'{sign}' is for a shell, and there is none; write `sh -c '...'` around the command")
+        return value
 
     @classmethod
     def written(cls) -> list[pl.Series]:
