@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .commands._writing import add as add_writing
 from .core.errors import InterruptedTrainingError, TunesmithError
 
 INTERNAL = 70  # a fault of ours: none of the contract's codes, so that no script takes it for an answer
@@ -28,6 +29,10 @@ COMMANDS = {
         "tunesmith demo\n  tunesmith demo digits",
     ),
     "init": ("look at the data and write a commented recipe", "tunesmith init reviews.csv --target label"),
+    "import": (
+        "turn a configuration of LLaMA-Factory, Axolotl or TRL into a recipe",
+        "tunesmith import lora.yaml -o recipe.yaml",
+    ),
     "show": ("print the filled recipe, each value with its origin", "tunesmith show recipe.yaml"),
     "check": ("inspect the rows for faults", "tunesmith check reviews.csv --target label --report check.html"),
     "clean": (
@@ -40,6 +45,7 @@ COMMANDS = {
     ),
     "train": ("train, judge and register a version", "tunesmith train recipe.yaml --set train.epochs=3"),
     "predict": ("answer for rows", 'tunesmith predict reviews --text "works like a charm"'),
+    "chat": ("talk with a version that writes", "tunesmith chat stories\n  echo Hello | tunesmith chat stories --json"),
     "evaluate": ("measure a version on labelled rows", "tunesmith evaluate reviews@1 new.csv --slice country"),
     "report": ("write a version's report as one HTML page", "tunesmith report reviews -o report.html"),
     "eject": (
@@ -53,6 +59,8 @@ COMMANDS = {
     "doctor": ("examine this environment", "tunesmith doctor"),
 }
 
+MODULES = {"import": "import_config"}  # commands whose name is no name in Python
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -60,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end by a scheduler: the same as Ctrl-C
     try:
-        command = importlib.import_module(f"tunesmith.commands.{options.command}")
+        command = importlib.import_module(f"tunesmith.commands.{MODULES.get(options.command, options.command)}")
         answer = command.run(options)
         if not answer.is_silent:
             print(_json(answer.value) if options.json else answer.text)
@@ -169,6 +177,13 @@ def _init(one: argparse.ArgumentParser) -> None:
     one.add_argument("--force", action="store_true", help="overwrite the file")
 
 
+def _import(one: argparse.ArgumentParser) -> None:
+    one.add_argument("file", type=Path, metavar="FILE", help="the YAML file of a training")
+    tools = ("llama-factory", "axolotl", "trl")
+    one.add_argument("--from", dest="tool", choices=tools, help="whose it is; told by its keys where not given")
+    one.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the recipe here, where no file is yet")
+
+
 def _recipe(one: argparse.ArgumentParser) -> None:
     one.add_argument("recipe", type=Path, metavar="RECIPE", help="a YAML file; `data` and `target` are enough")
     one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, such as train.epochs=5")
@@ -231,6 +246,12 @@ def _predict(one: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="FILE", help="write the answers as .csv, .tsv, .jsonl or .parquet"
     )
     _for_spreadsheets(one)
+    add_writing(one)
+
+
+def _chat(one: argparse.ArgumentParser) -> None:
+    _version(one)
+    add_writing(one)
 
 
 def _evaluate(one: argparse.ArgumentParser) -> None:
@@ -268,12 +289,14 @@ def _verify(one: argparse.ArgumentParser) -> None:
 OPTIONS = {
     "demo": _demo,
     "init": _init,
+    "import": _import,
     "show": _recipe,
     "check": _check,
     "clean": _clean,
     "label": _label,
     "train": _train,
     "predict": _predict,
+    "chat": _chat,
     "evaluate": _evaluate,
     "report": _report,
     "eject": _eject,

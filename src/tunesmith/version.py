@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from .core.errors import DataError, SchemaError
 from .core.part import find
 from .data import Codec, Dataset, Encoded, Metric, Prediction
+from .data.chats import Message, begins_like_messages, written
 from .data.encoded import finite_rows
 from .data.sources import ENDINGS, Source, source_for
 from .data.stretches import gathered
@@ -52,16 +54,48 @@ class Version:
         """`NAME@N`."""
         return self.stored.label
 
-    def predict(self, rows: Rows, advance: Advance | None = None) -> list[Prediction]:
-        """Return one answer per row, in order. Raises SchemaError where columns are not those of training."""
+    def predict(
+        self, rows: Rows, advance: Advance | None = None, writing: Mapping[str, Any] | None = None
+    ) -> list[Prediction]:
+        """Return one answer per row, in order. `writing` replaces fields of the recipe's `base.writing` for this call.
+
+        Raises SchemaError where columns are not those of training, DataError where the version does not write so.
+        """
+        version = self.writing(writing) if writing else self
         data = as_dataset(rows, self.codec)
-        encoded = self.model.prepare(encode(data, self.codec, labelled=False))
-        scores = self._scores(data, encoded, advance)
+        encoded = version.model.prepare(encode(data, self.codec, labelled=False))
+        scores = version._scores(data, encoded, advance)
         answers = self._task.answers(scores, self.codec.target_state)
         return [
             Prediction(row, one, answer, confidence, by_class)
             for row, one, (answer, confidence, by_class) in zip(data.rows, data.ids, answers, strict=True)
         ]
+
+    def writing(self, changes: Mapping[str, Any]) -> Version:
+        """Return this version with other options of writing. Raises DataError where it writes nothing."""
+        if not changes:
+            return self
+        if not self.model.writes:
+            options = ", ".join(changes)
+            raise DataError(f"{self.label} writes no texts, so it has no {options}; leave that out")
+        return replace(self, model=self.model.writing(changes))
+
+    def conversation(self, messages: Sequence[Message]) -> Encoded:
+        """Return a conversation that is to be answered as `predict` reads it, in tokens: one row.
+
+        Where training had no conversations, only texts, several messages go through the base's own template.
+        Raises DataError where the version does not answer conversations, or the template refuses this one.
+        """
+        if not self.model.writes or len(self.codec.columns) != 1:
+            names = ", ".join(f"'{column.name}'" for column in self.codec.columns)
+            raise DataError(f"{self.label} answers rows of {names}, not conversations; use `tunesmith predict`")
+        column, cell = self.codec.columns[0], written(messages)
+        encoded = encode(as_dataset([{column.name: cell}], self.codec), self.codec, labelled=False)
+        if "chat" not in encoded.inputs and begins_like_messages(cell):
+            chats = np.empty((1, 1), object)
+            chats[0, 0] = list(messages)
+            encoded = replace(encoded, inputs={"chat": chats})
+        return self.model.prepare(encoded)
 
     def evaluate(self, rows: Rows, slices: Sequence[str] = (), advance: Advance | None = None) -> dict[str, Any]:
         """Measure on the rows that have a label. Returns metrics, per class, slices, calibration as JSON values.

@@ -73,6 +73,22 @@ def tags() -> str:
     return "\n".join(lines) + "\n"
 
 
+def prompts(count: int = 80) -> str:
+    """Return questions and answers, as JSON lines."""
+    pairs = ((f"where is order {number}", f"order {number} is late but fine") for number in range(count))
+    return "".join(json.dumps({"prompt": asked, "answer": told}) + "\n" for asked, told in pairs)
+
+
+def chats(count: int = 80) -> str:
+    """Return conversations of two questions each, as JSON lines."""
+    lines = []
+    for number in range(count):
+        said = ("hello", "it works", f"where is order {number}", f"order {number} is late but fine")
+        turns = [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(said)]
+        lines.append(json.dumps({"messages": turns}) + "\n")
+    return "".join(lines)
+
+
 def _marks(kind: str, words: list[str]) -> list[str]:
     return [f"{'I' if at else 'B'}-{kind}" for at in range(len(words))]
 

@@ -15,6 +15,7 @@ from ..data.writing import SPREADSHEETS, refuse_unknown, shielded, warning_of, w
 from ..terminal import table
 from ..version import load, read_rows
 from . import Answer
+from ._writing import given
 
 SHOWN = 1000  # rows printed without --json
 
@@ -27,7 +28,7 @@ def run(options: Namespace) -> Answer:
     rows: Any = options.text or (None if options.data else _rows(options.row))
     version = load(options.version, options.home)
     rows = read_rows(options.data, Path(), version) if options.data else rows
-    predictions = version.predict(rows)
+    predictions = version.predict(rows, writing=given(options))
     value = [one.as_json() for one in predictions]
     if options.output is not None:
         risk = write(predictions, options.output, options.for_spreadsheets)

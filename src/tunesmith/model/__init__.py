@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import DataError
 from ..data import Encoded, Rows
 from ..parts.bases import Shape
 
@@ -49,6 +50,13 @@ class Model(ABC):
         """Whether `answer` gives more than outputs: texts."""
         return False
 
+    def writing(self, changes: Mapping[str, Any]) -> Model:
+        """Return a model with the same weights and other options of writing, by the names of `base.writing`.
+
+        Raises DataError where it writes nothing, or an option cannot be.
+        """
+        raise DataError("writing: the model writes no texts, so nothing can be said of how; leave these options out")
+
     def prepare(self, encoded: Encoded, is_kept: bool = True) -> Encoded:
         """Add what depends on the rows alone (tokens), once; `is_kept`: from and for the store, where there is one."""
         return encoded
@@ -63,6 +71,10 @@ class Model(ABC):
     def answer(self, encoded: Encoded, advance: Advance | None = None) -> Rows:
         """Return the outputs with what the model writes for each row, where it is one that writes."""
         return self.outputs(encoded, advance)
+
+    def tell(self, encoded: Encoded, hear: Callable[[str], None]) -> str:
+        """Return what a model that writes says to the only row; `hear` is given each piece as soon as it stands."""
+        raise NotImplementedError(f"{type(self).__name__} writes no texts")
 
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the pre-trained body's vectors (rows, size), None where nothing is pre-trained."""

@@ -85,6 +85,12 @@ class Network(Model):
         """Whether the body writes texts."""
         return self._body().is_whole
 
+    def writing(self, changes: Mapping[str, Any]) -> Network:
+        """Return a network over the same weights whose body writes otherwise."""
+        encoders = self._encoders()
+        net = Net(encoders | {self.body: encoders[self.body].writing(changes)}, self.width, 0.0, 0)
+        return Network(net, self.shape, self.body, self.device)
+
     def marks(self) -> Marks | None:
         """Return the tokens that frame what a language model reads, None for other bodies."""
         return self._body().marks()
@@ -145,6 +151,10 @@ class Network(Model):
     def answer(self, encoded: Encoded, advance: Advance | None = None) -> Rows:
         """Return the outputs with what the model writes for each row, where it is one that writes."""
         return self._body().written(self.outputs(encoded), encoded.inputs, advance)
+
+    def tell(self, encoded: Encoded, hear: Callable[[str], None]) -> str:
+        """Return what the body writes for the only row, told piece by piece."""
+        return self._body().tell(encoded.inputs, hear)
 
     def features(self, encoded: Encoded, advance: Advance | None = None) -> Rows | None:
         """Return the body's vectors, float64 (rows, size), None where it is not pre-trained, or reads windows."""

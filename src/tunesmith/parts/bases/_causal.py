@@ -30,15 +30,16 @@ class CausalEncoder(LanguageEncoder):
     as long as it fits alone."""
 
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
-        """Add `asked`, and `tokens` and `weights` where answers are given."""
+        """Add `asked`, and `tokens` and `weights` where answers are given, else `left_out`: tokens without room."""
         rows = conversations(inputs)
         answers = inputs.get(ANSWER)
         kept = {name: one for name, one in inputs.items() if name != ANSWER}
         if answers is None:
-            coded = self._coded([self.template.asked(one) for one in rows])
-            return kept | {"asked": Ragged.of([self._shortened(one.ids, self.room) for one in coded])}
-        whole = [[*row, answer_of(str(answer))] for row, answer in zip(rows, np.asarray(answers), strict=True)]
-        rendered = [self.template.rendered(one) for one in whole]
+            whole = [self._begun(one.ids) for one in self._coded([self.template.asked(one) for one in rows])]
+            fits = Ragged.of([self._shortened(one, self.room) for one in whole])
+            return kept | {"asked": fits, "left_out": np.array([len(one) for one in whole], np.int64) - fits.lengths}
+        answered = [[*row, answer_of(str(answer))] for row, answer in zip(rows, np.asarray(answers), strict=True)]
+        rendered = [self.template.rendered(one) for one in answered]
         before = self._coded([one.asked for one in rendered])
         both = self._coded([one.asked + one.answer for one in rendered])
         alone = self._coded([one.answer for one in rendered])

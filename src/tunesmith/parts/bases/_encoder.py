@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from ...core.errors import DataError
 from ...data import Ragged, Rows
 from ...data.array_file import Spec
 from ...data.prompts import Marks
@@ -96,6 +97,14 @@ class Encoder(torch.nn.Module):
     def written(self, outputs: Rows, inputs: Arrays, advance: Advance | None = None) -> Rows:
         """Return outputs with what the model writes for each row, where it is one that writes."""
         return outputs
+
+    def writing(self, changes: Mapping[str, Any]) -> Encoder:
+        """Return a body that shares this one's weights and writes otherwise. Raises DataError where that cannot be."""
+        raise DataError("writing: the model writes no texts, so nothing can be said of how; leave these options out")
+
+    def tell(self, inputs: Arrays, hear: Callable[[str], None]) -> str:
+        """Return what the model writes for the only row; `hear` is given each piece as soon as it stands."""
+        raise NotImplementedError(f"{type(self).__name__} writes no texts")
 
     def marks(self) -> Marks | None:
         """Return the tokens that begin what is read and end what is written, None where nothing is written."""

@@ -11,16 +11,25 @@ import transformers
 
 from ...data import Ragged
 from ...data.batching import answer_batches
+from ._pieces import Pieces
 from ._writing import Writing
 
 Advance = Callable[[int], None]
 
 
-def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Advance | None = None) -> np.ndarray:
+def write(
+    model: Any,
+    tokenizer: Any,
+    asked: Ragged,
+    how: Writing,
+    advance: Advance | None = None,
+    pieces: Pieces | None = None,
+) -> np.ndarray:
     """Return a text for each row of tokens, object (rows,).
 
     Rows are padded and the padding is hidden: on the left where an answer follows its row; on the right, as in
-    training, where an encoder reads rows by themselves, as many count places from the first token.
+    training, where an encoder reads rows by themselves, as many count places from the first token. `pieces` is told the
+    text while it is written; there must be one row then, and beams are told at their end.
     """
     is_apart = bool(model.config.is_encoder_decoder)
     padded = right_padded if is_apart else left_padded
@@ -35,15 +44,16 @@ def write(model: Any, tokenizer: Any, asked: Ragged, how: Writing, advance: Adva
             tokens, mask = padded([asked[row] for row in rows], config.pad_token_id)
             if not is_apart and longest is not None:
                 config.max_new_tokens = max(1, min(how.max_new_tokens, longest - tokens.shape[1]))
-            ends = [Stops(tokenizer, how.stop, 0 if is_apart else tokens.shape[1])]
+            begin = 1 if is_apart else tokens.shape[1]
+            ends = [Stops(tokenizer, how.stop, begin)] if how.stop else []
             found = model.generate(
                 input_ids=tokens.to(device),
                 attention_mask=mask.to(device),
                 generation_config=config,
-                stopping_criteria=transformers.StoppingCriteriaList(ends if how.stop else []),
+                stopping_criteria=transformers.StoppingCriteriaList(ends),
+                streamer=pieces if how.beams == 1 else None,
             )
-            new = found[:, 1 if is_apart else tokens.shape[1] :]
-            for row, ids in zip(rows, new.tolist(), strict=True):
+            for row, ids in zip(rows, found[:, begin:].tolist(), strict=True):
                 texts[row] = cut(tokenizer.decode(ids, skip_special_tokens=True), how.stop)
             done += len(rows)
             if advance is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -15,11 +16,12 @@ from tokenizers import AddedToken
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from ...core.errors import GuardError, RecipeError
+from ...core.errors import DataError, GuardError, RecipeError
 from ...data import Ragged, Rows
 from ...data.written import Written
 from ._encoder import Advance, Arrays, Encoder
 from ._generation import write
+from ._pieces import Hear, Pieces
 from ._template import Template
 from ._writing import Writing
 
@@ -143,12 +145,31 @@ class LanguageEncoder(Encoder):
         assert isinstance(outputs, Ragged)
         return Written(outputs.values, outputs.offsets, np.full(len(outputs), None, object))
 
+    def writing(self, changes: Mapping[str, Any]) -> LanguageEncoder:
+        """Return this body, the same weights, with other options of writing."""
+        how = self.reading.writing.changed(changes)
+        if self.longest is not None and "max_new_tokens" in changes and how.max_new_tokens >= self.longest:
+            raise DataError(
+                f"writing: max_new_tokens is {how.max_new_tokens}, and the model reads {self.longest} tokens, question "
+                "and answer together; give fewer"
+            )
+        found = copy.copy(self)
+        found.reading = replace(self.reading, writing=how)
+        return found
+
     def written(self, outputs: Rows, inputs: Arrays, advance: Advance | None = None) -> Rows:
         """Return the lines with the text that the model writes for each row."""
         assert isinstance(outputs, Written)
         asked = _ragged(inputs, "asked")
         texts = write(self.body, self.tokenizer, asked, self.reading.writing, advance)
         return Written(outputs.values, outputs.offsets, texts)
+
+    def tell(self, inputs: Arrays, hear: Hear) -> str:
+        """Return the text written for the only row; `hear` is given each piece as soon as it stands."""
+        pieces = Pieces(self.tokenizer, self.reading.writing.stop, hear)
+        (text,) = write(self.body, self.tokenizer, _ragged(inputs, "asked"), self.reading.writing, pieces=pieces)
+        pieces.finish(text)
+        return str(text)
 
     def describe(self) -> str:
         """Return architecture and template."""
