@@ -12,6 +12,7 @@ import importlib.util
 import os
 import pkgutil
 import sys
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -75,11 +76,17 @@ def kinds(family: str) -> dict[str, str]:
     """Return name -> where of a family: the folder's files, one's own folders, installed plugins. Imports none."""
     package = importlib.import_module(f"tunesmith.{family}")
     short = family.rpartition(".")[2]
-    found = {entry.name: entry.value for entry in entry_points(group=f"tunesmith.{short}")}
+    found = dict(_plugins(f"tunesmith.{short}", tuple(sys.path)))
     for folder in filter(None, os.environ.get(PARTS_VARIABLE, "").split(os.pathsep)):
         found |= {path.stem: str(path) for path in sorted(Path(folder, short).glob("[!_]*.py"))}
     own = (module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
     return dict(sorted((found | {name: f"{package.__name__}.{name}" for name in own}).items()))
+
+
+@cache
+def _plugins(group: str, path: tuple[str, ...]) -> dict[str, str]:
+    """Return name -> where of installed plugins; every installed package is read for it, so once for a path."""
+    return {entry.name: entry.value for entry in entry_points(group=group)}
 
 
 def find(family: str, kind: str) -> type[Part]:

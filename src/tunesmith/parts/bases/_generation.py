@@ -37,13 +37,13 @@ def write(
     config = settings(model, tokenizer, how)
     device, done = next(model.parameters()).device, 0
     longest = getattr(model.config, "max_position_embeddings", None)
+    if not is_apart and longest is not None:  # the same for all rows, whatever is beside them
+        config.max_new_tokens = max(1, min(how.max_new_tokens, longest // 2))
     model.eval()
     with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]), torch.inference_mode():
         torch.manual_seed(how.seed)
         for rows in answer_batches(len(asked), asked.lengths):
             tokens, mask = padded([asked[row] for row in rows], config.pad_token_id)
-            if not is_apart and longest is not None:
-                config.max_new_tokens = max(1, min(how.max_new_tokens, longest - tokens.shape[1]))
             begin = 1 if is_apart else tokens.shape[1]
             ends = [Stops(tokenizer, how.stop, begin)] if how.stop else []
             found = model.generate(
