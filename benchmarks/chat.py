@@ -137,7 +137,7 @@ def instruct(assets: Path) -> None:
     result = train(RUNS / "instruct", body)
     told = {name: one["value"] for name, one in result["metrics"].items()}
     others = {name: one["token_loss"]["value"] for name, one in result["baselines"].items()}
-    keep("instruct", {"metrics": told, "baselines": others, "test_rows": result["test_rows"]} | figures(result))
+    keep("instruct", figures(result) | {"metrics": told, "token_losses": others, "test_rows": result["test_rows"]})
 
 
 def trl(assets: Path, python: str) -> None:

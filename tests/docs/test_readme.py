@@ -64,7 +64,7 @@ def test_every_link_leads_somewhere():
 
 
 def test_every_command_of_the_tour_is_known():
-    from tunesmith.cli import COMMANDS
+    from tunesmith.options import COMMANDS
 
     used = set(re.findall(r"^tunesmith (\w+)", README, flags=re.M))
     assert used == set(COMMANDS)

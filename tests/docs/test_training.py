@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tunesmith.cli import parser
 from tunesmith.core.part import kinds
 from tunesmith.demo import data_path
+from tunesmith.options import parser
 from tunesmith.parts.strategies.full import Full
 from tunesmith.parts.strategies.head import Head
 from tunesmith.recipe import load

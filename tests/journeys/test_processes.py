@@ -37,6 +37,12 @@ TEXT = (
     f"train: {{epochs: 4, batch_size: 19, patience: 99, optimizer: {{learning_rate: 0.003}}, {ENGINE}}}\n"
 )
 
+TALK = (
+    "data: talk.csv\ntarget: answer\ntask: chat\nsplit: {near_duplicates: ignore}\nchecks: {near_duplicates: off}\n"
+    "base: {kind: hf_causal, path: ./language, template: plain, writing: {max_new_tokens: 4}}\n"
+    f"train: {{epochs: 4, batch_size: 19, patience: 99, optimizer: {{learning_rate: 0.03}}, {ENGINE}}}\n"
+)
+
 # cross-entropy that fails as the variable PLANTED says, `FAULT:RANK:CALL`, at the CALL-th time it is asked
 PLANTED = '''
 """Cross-entropy with a fault planted."""
@@ -103,6 +109,8 @@ CASES = {
     "drawn": ("", "drawn.yaml"),
     "text": ("", "text.yaml"),
     "text-full": ("", "text.yaml", SHARDED),
+    "talk": ("", "talk.yaml"),
+    "talk-full": ("", "talk.yaml", SHARDED),
     "memory": ("memory:1:25", "table.yaml"),
     "nan": ("nan:1:25", "table.yaml"),
     "guard": ("guard:1:25", "table.yaml"),
@@ -155,7 +163,15 @@ def furnish(folder: Path) -> Path:
     (folder / "parts" / "losses").mkdir(parents=True)
     (folder / "parts" / "losses" / "planted.py").write_text(PLANTED)
     tiny.save(folder / "tiny")
-    return write(folder, table_csv=table(), text_csv=texts(), table_yaml=TABLE, text_yaml=TEXT, drawn_yaml=DRAWN)
+    tiny.save_language(folder / "language")
+    rows = {"table_csv": table(), "text_csv": texts(), "talk_csv": talk()}
+    return write(folder, **rows, table_yaml=TABLE, text_yaml=TEXT, drawn_yaml=DRAWN, talk_yaml=TALK)
+
+
+def talk() -> str:
+    """Return prompts and answers of different lengths."""
+    words = ("it is fine", "late", "broken order", "great works it is")
+    return "prompt,answer\n" + "".join(f"order {at} ,{words[at % 4]} {at // 4}\n" for at in range(80))
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +226,7 @@ def assert_same_curve(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert min(losses) < 0.9 * losses[0], "where nothing is learnt, wrong gradients are as good as right ones"
 
 
-@pytest.mark.parametrize("name", ["table", "table-full", "drawn", "text", "text-full"])
+@pytest.mark.parametrize("name", ["table", "table-full", "drawn", "text", "text-full", "talk", "talk-full"])
 def test_two_processes_train_what_one_does(alone, together, name):
     found = together(name)
     assert [one.code for one in found.both] == [0, 0], [one.err for one in found.both]

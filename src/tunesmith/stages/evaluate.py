@@ -96,6 +96,8 @@ def verdict(comparisons: Mapping[str, Comparison], primary: str) -> dict[str, st
     undefined = [one for one, found in comparisons.items() if found.difference is None or found.p_value is None]
     if undefined:
         return {"decision": "hold", "because": f"{primary} cannot be measured on these test rows; add test rows"}
+    if not comparisons:
+        return {"decision": "hold", "because": f"there is no baseline that {primary} can be measured for"}
     name = min(comparisons, key=lambda one: (_float(comparisons[one].difference), one))
     hardest = comparisons[name]
     amount = f"{abs(_float(hardest.difference)):.4g}"

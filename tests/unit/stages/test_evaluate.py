@@ -22,6 +22,7 @@ from tunesmith.stages.evaluate import Rows, by_slice, compare, figures, pictures
         ({"a": Comparison(0.1, 0.05, 0.15, 0.002), "b": Comparison(0.0, -0.01, 0.01, 1.0)}, "no better than baseline"),
         ({"a": Comparison(-0.1, -0.2, -0.01, 0.01)}, "no better than baseline"),
         ({"a": Comparison(None, None, None, None)}, "hold"),
+        ({}, "hold"),
     ],
 )
 def test_the_verdict_follows_the_hardest_baseline(comparisons, decision):

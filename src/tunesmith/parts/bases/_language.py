@@ -191,9 +191,8 @@ class LanguageEncoder(Encoder):
         vectors = self.body.get_input_embeddings().weight
         after = [one for one in own if one.__class__.__name__.endswith("Norm")]
         head = self.body.get_output_embeddings()
-        if head.weight is not vectors:
-            after.append(head)
         before = [one for one in own if one is not head and all(one is not other for other in after)]
+        (before if head.weight is vectors else after).append(head)
         depths = [before, *([block] for block in blocks)]
         depths[-1] += after
         return depths

@@ -243,8 +243,9 @@ def test_every_weight_has_its_depth_once(folder, tmp_path):
     transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
     for where in (folder, tmp_path):
         body = built(where)
-        held = [id(one) for depth in body.layers() for module in depth for one in module.parameters()]
-        assert sorted(held) == sorted({id(one) for one in body.parameters()})
+        held = [{id(one) for module in depth for one in module.parameters()} for depth in body.layers()]
+        assert sum(map(len, held)) == len(set().union(*held))
+        assert set().union(*held) == {id(one) for one in body.parameters()}
         assert len(body.layers()) == 3
 
 
