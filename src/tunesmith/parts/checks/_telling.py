@@ -48,7 +48,7 @@ class Asked:
 
 def ask(table: Table, rows: int, labels: int) -> Asked | None:
     """Return the target's numbers for at most about `rows` rows and `labels` labels; None where nothing is asked."""
-    if table.target is None or table.task == "chat":
+    if table.target is None or table.task in ("chat", "seq2seq"):
         return None
     if shaped_inputs(table.data.frame, table.target) and not is_chat(table.data.frame, table.target):
         return None  # a tag, an answer or a box belongs to a place within the row, which no value of a row tells
