@@ -9,7 +9,7 @@ from string import Template
 from typing import Any
 
 from ..data.chats import Message, answer_of
-from ..parts.bases._template import DEFAULT, PLAIN
+from ..parts.bases._template import DEFAULT, PLAIN, SAID, TURN
 from ..parts.bases.hf_causal import HfCausal
 from ..version import Version
 from .model import BEGUN, Spoken, encoder_of
@@ -18,10 +18,9 @@ from .script import base_of, first_word, plan_of, rates_of
 
 TEMPLATE, MARKED_FILE = "trl.yaml.txt", "trl.jinja"
 SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
-ANSWER = "{{ message['content'] }}{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}"
-MARKED_ANSWER = (
-    "{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] }}{{ eos_token }}{% endgeneration %}"
-    "{% else %}{{ message['content'] }}{% endif %}"
+MARKED = (
+    "{% if message['role'] == 'assistant' %}{% generation %}" + SAID + "{{ eos_token }}{% endgeneration %}"
+    "{% else %}" + SAID + "{% endif %}"
 )
 AVERAGES = {
     "soup": "the run kept the average of its best three validations",
@@ -37,7 +36,7 @@ def write_trl(version: Version, rows: Rows, spoken: Spoken, folder: Path) -> Non
     own = spoken.template.removeprefix(BEGUN)
     is_ours = own in (DEFAULT, PLAIN)
     if is_ours:
-        (folder / MARKED_FILE).write_text(spoken.template.replace(ANSWER, MARKED_ANSWER), "utf-8")
+        (folder / MARKED_FILE).write_text(spoken.template.replace(TURN, MARKED), "utf-8")
     said = {"template": MARKED_FILE if is_ours else "model", "template_remark": _template_remark(is_ours, own)}
     values = _values(version, rows) | _machine(version, rows) | said
     text = files(__package__).joinpath(TEMPLATE).read_text("utf-8")

@@ -78,7 +78,9 @@ class CausalEncoder(LanguageEncoder):
         tail = counts[len(counts) - len(head) :]
         if head and tail:
             tail[0] = 0.0  # nothing tells the first token
-        learnt = [1.0] * len(answer) if head else [0.0, *[1.0] * (len(answer) - 1)]
+        learnt = [rendered.weight] * len(answer)
+        if not head:
+            learnt[0] = 0.0
         return [*head, *answer], [*tail, *learnt], asked
 
     def _shortened(self, asked: Sequence[int], room: int) -> list[int]:

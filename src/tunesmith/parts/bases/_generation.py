@@ -103,10 +103,14 @@ def pad_token(tokenizer: Any) -> int:
 
 
 def left_padded(rows: list[np.ndarray], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return tokens and mask, int64 (rows, longest), with what is missing on the left."""
+    """Return tokens and mask, int64 (rows, longest), with what is missing on the left.
+
+    A row without a token shows one of the padding, as something has to be seen.
+    """
     longest = max(1, *(len(one) for one in rows))
     tokens = torch.full((len(rows), longest), pad, dtype=torch.int64)
     mask = torch.zeros_like(tokens)
+    mask[:, -1] = 1
     for at, one in enumerate(rows):
         if len(one):
             tokens[at, -len(one) :] = torch.from_numpy(one.astype(np.int64))

@@ -11,19 +11,14 @@ import jinja2
 from ...core.errors import DataError, RecipeError, first_line
 from ...data.chats import Message
 
+SAID = "{{ message['content'] }}{% if message.get('tool_calls') %}{{ message['tool_calls'] | tojson }}{% endif %}"
+TURN = SAID + "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}"
 DEFAULT = (
-    "{% for message in messages %}"
-    "### {{ message['role'] | capitalize }}:\n{{ message['content'] }}"
-    "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}\n\n"
-    "{% endfor %}"
+    "{% for message in messages %}### {{ message['role'] | capitalize }}:\n" + TURN + "\n\n{% endfor %}"
     "{% if add_generation_prompt %}### Assistant:\n{% endif %}"
 )
 """For a model that brings no template: each turn under a heading, an answer closed by the end token."""
-PLAIN = (
-    "{% for message in messages %}"
-    "{{ message['content'] }}{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}"
-    "{% endfor %}"
-)
+PLAIN = "{% for message in messages %}" + TURN + "{% endfor %}"
 """Nothing but what was said, one after another: for prompts and their completions, and for texts."""
 OURS = {"default": DEFAULT, "plain": PLAIN}
 
@@ -46,10 +41,14 @@ def chosen(asked: str, own: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A conversation as text: what is asked, what is answered, and where earlier answers stand in what is asked."""
+    """A conversation as text: what is asked, what is answered, and where earlier answers stand in what is asked.
+
+    `weight` is how much the answer counts.
+    """
 
     asked: str
     answer: str
+    weight: float
     earlier: tuple[tuple[int, int, float], ...]
     """First character, the one after the last, and the weight of each earlier answer, in `asked`."""
 
@@ -82,7 +81,7 @@ class Template:
                 start, end = self.asked(messages[:at]), self._text(messages[: at + 1], False)
                 if end.startswith(start) and asked.startswith(end):
                     earlier.append((len(start), len(end), float(message.get("weight", 1.0))))
-        return Rendered(asked, whole[len(asked) :], tuple(earlier))
+        return Rendered(asked, whole[len(asked) :], float(messages[-1].get("weight", 1.0)), tuple(earlier))
 
     def _text(self, messages: Sequence[Message], is_open: bool) -> str:
         try:

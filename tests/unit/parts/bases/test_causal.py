@@ -10,6 +10,7 @@ import transformers
 from stories import convert
 from tunesmith.core.errors import DataError, GuardError, RecipeError
 from tunesmith.data import Encoded, Ragged
+from tunesmith.data.chats import written_answer
 from tunesmith.model.network import Net, Network
 from tunesmith.parts.bases import Shape
 from tunesmith.parts.bases import _language as language
@@ -143,6 +144,27 @@ def test_all_answers_of_a_conversation_are_learnt_or_the_last(folder):
     assert counted == [("late", 1), ("[SEP]", 1), ("fine", 0.5), ("[SEP]", 0.5), ("works", 1), ("[SEP]", 1)]
     last = prepared(built(folder, template="default", turns="last"), inputs, ("works",))
     assert last["weights"].values.sum() == 2
+
+
+def test_an_answer_counts_what_its_message_says(folder):
+    answer = written_answer({"role": "assistant", "content": "it is late", "weight": 0.5})
+    assert set(prepared(built(folder), texts(ASKED[:1]), (answer,))["weights"][0]) == {0.0, 0.5}
+    nothing = written_answer({"role": "assistant", "content": "it is late", "weight": 0})
+    assert not prepared(built(folder), texts(ASKED[:1]), (nothing,))["weights"].values.any()
+
+
+@pytest.mark.parametrize("template", ["plain", "default"])
+def test_calls_of_tools_are_learnt_by_our_own_templates(folder, template):
+    calls = [{"type": "function", "function": {"name": "order", "arguments": "{}"}}]
+    answer = written_answer({"role": "assistant", "content": "", "tool_calls": calls})
+    inputs = prepared(built(folder, template=template), texts(ASKED[:1]), (answer,))
+    assert "order" in of_parts(built(folder), inputs, 0)[1]
+
+
+def test_a_row_without_a_token_shows_one(folder):
+    tokens, mask = left_padded([np.array([3, 4]), np.array([], np.int64)], 7)
+    assert tokens.tolist() == [[3, 4], [7, 7]]
+    assert mask.tolist() == [[1, 1], [0, 1]]
 
 
 def test_what_is_asked_at_serving_are_the_tokens_of_training(folder):
