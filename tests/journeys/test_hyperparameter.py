@@ -228,6 +228,7 @@ OUTSIDE = {
     "data.sources": {"inputs", "id"},  # Recipe.given hands them to the stage that finds the columns' meaning
     # opinions.py asks the judges before the check looks; the veil over what is shown is drawn for all checks
     "parts.checks": {"by", "folds", "most_rows", "mask"},
+    "parts.tasks": {"judge", "judge_rows"},  # stages/judge.py asks the user's command, from handover.py
     "parts.optimizers": {"learning_rate", "weight_decay", "layer_decay"},  # the loop makes the parameter groups
 }
 
