@@ -163,8 +163,8 @@ class Seq2seqEncoder(LanguageEncoder):
     def layers(self) -> list[list[nn.Module]]:
         """Return the vectors of words and places, then each block of the encoder, then each of the decoder.
 
-        What follows the last block of either belongs to it, and a head to the decoder's, unless its weights are those
-        of words.
+        What follows the last block of either belongs to it, and a head to the decoder's; one whose weights are those of
+        words belongs to these.
         """
         head = self.body.get_output_embeddings()
         before: list[nn.Module] = []
@@ -182,8 +182,7 @@ class Seq2seqEncoder(LanguageEncoder):
             if not held.issuperset(_ids(one)):
                 first.append(one)
                 held |= _ids(one)
-        if held.isdisjoint(_ids(head)):
-            blocks[-1].append(head)
+        (blocks[-1] if held.isdisjoint(_ids(head)) else first).append(head)
         return [first, *blocks]
 
     def assets(self) -> dict[str, bytes]:
