@@ -29,8 +29,17 @@ class CausalEncoder(LanguageEncoder):
     """Question and answer are one sequence. What is too long is cut: the question at its beginning, never the answer
     as long as it fits alone."""
 
+    def __init__(self, body: Any, tokenizer: Any, template: str, reading: Reading) -> None:
+        """`body` and `tokenizer` are transformers' own."""
+        super().__init__(body, tokenizer, template, reading)
+        begin: int | None = tokenizer.bos_token_id
+        self.begin_token = begin if begin is not None and tokenizer("a").input_ids[:1] == [begin] else None
+        """The token that the tokenizer itself begins texts with, None where it begins them with nothing."""
+        self.ends = frozenset(end_tokens(body, tokenizer))
+        """The tokens that end an answer."""
+
     def prepare(self, inputs: Arrays) -> dict[str, np.ndarray | Ragged]:
-        """Add `asked`, and `tokens` and `weights` where answers are given, else `left_out`: tokens without room."""
+        """Add `asked` and `left_out`, tokens without room, and where answers are given `tokens` and `weights`."""
         rows = conversations(inputs)
         answers = inputs.get(ANSWER)
         kept = {name: one for name, one in inputs.items() if name != ANSWER}
@@ -43,24 +52,26 @@ class CausalEncoder(LanguageEncoder):
         before = self._coded([one.asked for one in rendered])
         both = self._coded([one.asked + one.answer for one in rendered])
         alone = self._coded([one.answer for one in rendered])
-        tokens, weights, asked = [], [], []
+        tokens, weights, asked, sizes = [], [], [], []
         for parts in zip(rendered, before, both, alone, strict=True):
-            found, counts, cut = self._row(*parts)
+            found, counts, cut, size = self._row(*parts)
             tokens.append(found)
             weights.append(counts)
             asked.append(self._shortened(cut, self.room))
+            sizes.append(size)
         flat = np.concatenate([np.asarray(one, np.float32) for one in weights])
         lengths = np.array([len(one) for one in weights], np.int64)
         return kept | {
             "asked": Ragged.of(asked),
             "tokens": Ragged.of(tokens),
             "weights": Ragged.cut(flat, lengths),
+            "left_out": np.array(sizes, np.int64) - lengths,
         }
 
     def _row(
         self, rendered: Rendered, before: Encoding, both: Encoding, alone: Encoding
-    ) -> tuple[list[int], list[float], list[int]]:
-        """Return the tokens of a row, how much each counts, and those of what is asked."""
+    ) -> tuple[list[int], list[float], list[int], int]:
+        """Return the tokens of a row, how much each counts, those of what is asked, and how many there were uncut."""
         asked, size = self._begun(before.ids), len(before.ids)
         # the question's tokens are those that stand there when an answer is written: what would join both is cut
         answer = both.ids[size:] if both.ids[:size] == before.ids else alone.ids
@@ -72,6 +83,7 @@ class CausalEncoder(LanguageEncoder):
                 for first, last, weight in rendered.earlier:
                     if first <= start and end <= last and end > start:
                         counts[at + shift] = weight
+        uncut = len(asked) + len(answer)
         answer = answer[: max(1, self.max_tokens - 1)]
         room = self.max_tokens - len(answer)
         head = self._shortened(asked, room)
@@ -81,7 +93,7 @@ class CausalEncoder(LanguageEncoder):
         learnt = [rendered.weight] * len(answer)
         if not head:
             learnt[0] = 0.0
-        return [*head, *answer], [*tail, *learnt], asked
+        return [*head, *answer], [*tail, *learnt], asked, uncut
 
     def _shortened(self, asked: Sequence[int], room: int) -> list[int]:
         """Return what is asked in so many tokens: its end, behind the token that begins it."""
@@ -111,17 +123,6 @@ class CausalEncoder(LanguageEncoder):
         if self.longest is None:
             return 1 << 30
         return self.longest - min(self.reading.writing.max_new_tokens, self.longest // 2)
-
-    @property
-    def ends(self) -> frozenset[int]:
-        """The tokens that end an answer."""
-        return frozenset(end_tokens(self.body, self.tokenizer))
-
-    @property
-    def begin_token(self) -> int | None:
-        """The token that the tokenizer itself begins texts with, None where it begins them with nothing."""
-        found: int | None = self.tokenizer.bos_token_id
-        return found if found is not None and self.tokenizer("a").input_ids[:1] == [found] else None
 
     def probe(self) -> Arrays:
         """Return the paragraphs of the probe text, each by itself, every token of which is learnt but the first."""

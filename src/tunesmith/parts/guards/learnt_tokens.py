@@ -21,7 +21,7 @@ class LearntTokens(Guard):
         """Raise InputGuardError naming rows of which no token is learnt."""
         if evidence.marks is None:
             return "labels are no tokens"
-        learnt, cut, every = 0, 0, 0
+        learnt, cut, missing, every = 0, 0, 0, 0
         for name, rows, tokens, weights in labelled(evidence):
             counts = np.bincount(weights.owners[weights.values > 0], minlength=len(weights))
             if (counts == 0).any():
@@ -30,9 +30,10 @@ class LearntTokens(Guard):
                     "remove rows of empty answers"
                 )
             learnt += int(counts.sum())
-            cut += int((tokens.lengths >= evidence.marks.most).sum())
+            lost = np.asarray(rows.inputs.get("left_out", np.zeros(len(rows), np.int64)))
+            cut, missing = cut + int((lost > 0).sum()), missing + int(lost.sum())
             every += len(tokens.values)
-        told = f"; {cut} rows fill all {evidence.marks.most} and may be cut" if cut else ""
+        told = f"; of {cut} rows {missing} more were cut away at {evidence.marks.most}" if cut else ""
         return f"every row has tokens that are learnt, {learnt} of {every} in all{told}"
 
     @classmethod

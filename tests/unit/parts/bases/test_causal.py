@@ -118,6 +118,7 @@ def test_of_a_long_row_the_question_is_cut_at_its_beginning(folder):
     body = built(folder, max_tokens=8)
     inputs = prepared(body, texts(("order 1 2 3 4 5 6 7 8 9 is it late ",)), ("it is late",))
     assert of_parts(body, inputs, 0) == ("[CLS] is it late", "it is late [SEP]")
+    assert inputs["left_out"].tolist() == [10]
 
 
 def test_of_an_answer_that_is_too_long_alone_the_end_is_cut(folder):
