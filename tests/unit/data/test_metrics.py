@@ -23,7 +23,7 @@ OTHERS = {  # of tasks that measure themselves
     *("map", "map_50", "map_75", "map_small", "map_medium", "map_large"),
     *("span_f1", "exact_match", "span_f1_has_answer", "exact_match_has_answer", "exact_match_no_answer"),
     *("entity_precision", "entity_recall", "entity_f1", "entity_f1_macro"),
-    *("token_f1", "rouge_l", "chrf", "bleu"),
+    *("token_f1", "rouge_l", "chrf", "bleu", "token_loss", "perplexity", "token_accuracy"),
 }
 FORMS = ("class", "classes", "value")
 MACRO = ("precision", "recall", "f1")
