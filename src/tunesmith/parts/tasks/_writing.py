@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import Field, field_validator
 
 from ...data.forms import Form
-from ...data.metrics_texts import row_statistics, text_metrics
+from ...data.metrics_texts import Statistics, row_statistics, text_metrics
 from ...data.written import Written
 from . import Answered, Figures, Task
 
@@ -21,6 +21,22 @@ DISTINCT, LONG = (
     0.5,
     12,
 )  # from this share of different texts, this many letters long on the average, answers are written
+
+
+class Compared:
+    """What was written beside what is right. Each row is counted once, however often it is drawn and measured."""
+
+    def __init__(self, said: Sequence[str | None], true: Sequence[str]) -> None:
+        self.said, self.true = said, true
+        self.is_whole = None not in said
+        """Whether something was written for every row."""
+        self._counted: dict[str | None, Statistics] = {}
+
+    def statistics(self, only: str | None) -> Statistics:
+        """Return what every figure, or `only` one, is made of, row by row."""
+        if only not in self._counted:
+            self._counted[only] = row_statistics([one or "" for one in self.said], self.true, only)
+        return self._counted[only]
 
 
 class WritingTask(Task):
@@ -116,23 +132,26 @@ class WritingTask(Task):
         """Return None: there are no classes."""
         return None
 
+    def answered(self, targets: np.ndarray, scores: Written, state: Mapping[str, Any]) -> Answered:
+        """Return right texts beside what was written, and as answers how both compare."""
+        truth, said = self.truth(targets, state), self.decided(scores, state)
+        return Answered(truth, scores, Compared(said.tolist(), truth.tolist()), state)
+
     def measured(self, given: Answered, weights: np.ndarray, only: str | None = None) -> Figures:
         """Return the metrics of tokens, and of texts where every row has one."""
         found = _token_metrics(given.scores, weights)
-        if only in found or any(one is None for one in given.answers):
+        if only in found or not given.answers.is_whole:
             return found
-        known = row_statistics(given.answers.tolist(), given.truth.tolist(), only)
-        measured = text_metrics(known, weights, only)
+        measured = text_metrics(given.answers.statistics(only), weights, only)
         return found | {name: measured[name] for name in self.texts if name in measured}
 
     def losses(self, given: Answered) -> np.ndarray:
         """Return the mean loss of each row's tokens; where there are none, what its text lacks in shared words."""
         scores: Written = given.scores
         sums = np.bincount(scores.owners, -scores.values[:, 0], len(scores))
-        if scores.lengths.all() or any(one is None for one in given.answers):
+        if scores.lengths.all() or not given.answers.is_whole:
             return sums / np.maximum(scores.lengths, 1)
-        each = row_statistics(given.answers.tolist(), given.truth.tolist(), "token_f1")
-        shared = text_metrics(each, np.eye(len(scores)), "token_f1")["token_f1"]
+        shared = text_metrics(given.answers.statistics("token_f1"), np.eye(len(scores)), "token_f1")["token_f1"]
         return np.where(scores.lengths > 0, sums / np.maximum(scores.lengths, 1), 1 - shared)
 
     def pictures(self, given: Answered) -> dict[str, Any]:
