@@ -119,16 +119,16 @@ class LanguageEncoder(Encoder):
         """Return how many tokens of each row are learnt."""
         weights = inputs.get("weights")
         if not isinstance(weights, Ragged):
-            return np.zeros(len(_ragged(inputs, "asked")), np.int64)
+            return np.zeros(len(ragged(inputs, "asked")), np.int64)
         return np.bincount(weights.owners[weights.values > 0], minlength=len(weights)).astype(np.int64)
 
     def lengths(self, inputs: Arrays) -> np.ndarray:
         """Return the number of tokens of each row."""
-        return _ragged(inputs, "tokens" if "tokens" in inputs else "asked").lengths
+        return ragged(inputs, "tokens" if "tokens" in inputs else "asked").lengths
 
     def labels(self, inputs: Arrays, targets: Any) -> Rows:
         """Return the weight of each token that is learnt, float32."""
-        weights = _ragged(inputs, "weights")
+        weights = ragged(inputs, "weights")
         return Ragged.cut(weights.values[weights.values > 0], self.units(inputs))
 
     def with_labels(self, inputs: Arrays, targets: Any) -> Arrays:
@@ -137,7 +137,7 @@ class LanguageEncoder(Encoder):
 
     def words(self, inputs: Arrays, position: int) -> list[str]:
         """Return the tokens of a row in letters."""
-        row = _ragged(inputs, "tokens" if "tokens" in inputs else "asked")[position]
+        row = ragged(inputs, "tokens" if "tokens" in inputs else "asked")[position]
         return [str(one) for one in self.tokenizer.convert_ids_to_tokens(row.tolist())]
 
     def finished(self, outputs: Rows, inputs: Arrays) -> Written:
@@ -160,14 +160,14 @@ class LanguageEncoder(Encoder):
     def written(self, outputs: Rows, inputs: Arrays, advance: Advance | None = None) -> Rows:
         """Return the lines with the text that the model writes for each row."""
         assert isinstance(outputs, Written)
-        asked = _ragged(inputs, "asked")
+        asked = ragged(inputs, "asked")
         texts = write(self.body, self.tokenizer, asked, self.reading.writing, advance)
         return Written(outputs.values, outputs.offsets, texts)
 
     def tell(self, inputs: Arrays, hear: Hear) -> str:
         """Return the text written for the only row; `hear` is given each piece as soon as it stands."""
         pieces = Pieces(self.tokenizer, self.reading.writing.stop, hear)
-        (text,) = write(self.body, self.tokenizer, _ragged(inputs, "asked"), self.reading.writing, pieces=pieces)
+        (text,) = write(self.body, self.tokenizer, ragged(inputs, "asked"), self.reading.writing, pieces=pieces)
         pieces.finish(text)
         return str(text)
 
@@ -233,6 +233,3 @@ def ragged(inputs: Arrays, name: str) -> Ragged:
     found = inputs[name]
     assert isinstance(found, Ragged)
     return found
-
-
-_ragged = ragged

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -78,7 +79,12 @@ class VisionEncoder(Encoder):
         """Return `pixels`, float32 (rows, 3, height, width), in the scale of the view."""
         pixels_NHWC = torch.from_numpy(np.asarray(inputs["pixels"])[positions]).float()
         scaled = pixels_NHWC.mul_(self._slope).add_(self._shift)
-        return {"pixels": scaled.permute(0, 3, 1, 2).contiguous(memory_format=memory_format(self))}
+        return {"pixels": scaled.permute(0, 3, 1, 2).contiguous(memory_format=self._format)}
+
+    @cached_property
+    def _format(self) -> torch.memory_format:
+        """How images lie in memory for all convolutions of the body."""
+        return memory_format(self)
 
     def forward(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return vectors, float (rows, width)."""
