@@ -19,7 +19,7 @@ from ._generation import end_tokens, pad_token
 from ._language import ANSWER, PROBE_TOKENS, LanguageEncoder, Reading, add_tokens, ragged
 from ._packing import pack
 from ._pretrained import loading, refuse_holes
-from ._stored import stored_folder
+from ._stored import rebuilt
 from ._template import Rendered, chosen
 
 FILES = "config.json, model.safetensors and tokenizer.json"
@@ -216,13 +216,7 @@ def from_folder(where: str, template: str, reading: Reading) -> CausalEncoder:
 
 def from_assets(assets: Mapping[str, bytes], reading: Reading) -> CausalEncoder:
     """Rebuild the architecture from what `assets` gave; weights are random until loaded."""
-    with stored_folder(assets) as folder:
-        config = transformers.AutoConfig.from_pretrained(folder)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-        with torch.random.fork_rng(devices=[]):
-            body = transformers.AutoModelForCausalLM.from_config(config)
-        if (folder / "generation_config.json").exists():
-            body.generation_config = transformers.GenerationConfig.from_pretrained(folder)
+    body, tokenizer = rebuilt(assets, transformers.AutoModelForCausalLM)
     return CausalEncoder(body, tokenizer, tokenizer.chat_template, reading)
 
 

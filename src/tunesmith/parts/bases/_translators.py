@@ -12,7 +12,7 @@ from torch import nn
 from ...core.errors import RecipeError
 from ._pretrained import loading, refuse_holes, set_dropout
 from ._seq2seq import OWN_HEAD, Seq2seqEncoder, SourceReading
-from ._stored import stored_folder
+from ._stored import rebuilt
 from ._template import chosen
 
 FILES = "config.json, model.safetensors and tokenizer.json"
@@ -50,12 +50,7 @@ def from_folder(
 
 def from_assets(assets: Mapping[str, bytes], reading: SourceReading) -> Seq2seqEncoder:
     """Rebuild the architecture from what `assets` gave; weights are random until loaded."""
-    with stored_folder(assets) as folder:
-        config = transformers.AutoConfig.from_pretrained(folder)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-        with torch.random.fork_rng(devices=[]):
-            body = transformers.AutoModelForSeq2SeqLM.from_config(config)
-        body.generation_config = transformers.GenerationConfig.from_pretrained(folder)
+    body, tokenizer = rebuilt(assets, transformers.AutoModelForSeq2SeqLM)
     if OWN_HEAD in assets:
         head = body.get_output_embeddings()
         head.weight = nn.Parameter(head.weight.detach().clone())
